@@ -1,0 +1,43 @@
+"""A finished run, as the report and its sections see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from .images import ImageSet
+from .values import Value
+
+V = TypeVar("V", bound=Value)
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What a run read, planned and made.
+
+    ``inputs`` are the image sets by the pipeline's names; ``values`` what each step gave;
+    ``wiring`` maps each step to ``{port: input or step}``; ``manifest`` is the content of
+    ``run.json`` (filled spec, versions, digests, seed, device, seconds a step); ``settings`` the
+    resolved settings.
+    """
+
+    pipeline: str
+    inputs: Mapping[str, ImageSet]
+    values: Mapping[str, Value]
+    wiring: Mapping[str, Mapping[str, str]]
+    manifest: Mapping[str, Any]
+    language: str = "en"
+    alpha: float = 0.05
+
+    def of_type(self, kind: type[V]) -> Iterator[tuple[str, V]]:
+        """Give ``(step, value)`` of every step that made a ``kind``, in the pipeline's order."""
+        for step, value in self.values.items():
+            if isinstance(value, kind):
+                yield step, value
+
+    def images_of(self, step: str) -> ImageSet:
+        """Give the images that a step's value is about, followed through its inputs."""
+        port_refs = self.wiring[step]
+        ref = port_refs.get("images") or next(iter(port_refs.values()))
+        return self.inputs[ref] if ref in self.inputs else self.images_of(ref)

@@ -1,0 +1,1 @@
+"""Built-in pipelines, as the files that users write."""

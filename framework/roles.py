@@ -1,0 +1,160 @@
+"""Roles: what a component does. The one method of a role fixes its ports, by parameter names and types."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel
+
+from ..specs.backbone import BackboneSpec
+from ..specs.base import Text
+from ..specs.dataset import DatasetSpec
+from .images import ImageSet
+from .values import AttentionMaps, AttributeScores, Latents
+
+
+def _silent(done: int, total: int) -> None: ...
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a run lends a component: device, seed, the space key that the planner fixed, and a progress line."""
+
+    device: str = "cpu"
+    seed: int = 0
+    workers: int = 2
+    space_key: str = "unplanned"
+    progress: Callable[[int, int], None] = _silent
+
+
+class Component(ABC):
+    """The base of everything a card's target names.
+
+    Constructors are free: they load nothing. Weights are loaded by :meth:`open` and freed by
+    :meth:`close`; use a component as a context manager.
+
+    Args:
+        config: the filled model that the card names, or an empty one.
+        backbone: what the family made of the weights, where the card says that it needs one.
+        context: what the run lends.
+    """
+
+    method: ClassVar[str]
+
+    def __init__(self, config: BaseModel | None = None, *, backbone: Any = None, context: Context | None = None) -> None:
+        self.config = config
+        self.backbone = backbone
+        self.context = context or Context()
+
+    def open(self) -> Self:
+        """Make ready what the method needs."""
+        return self
+
+    def close(self) -> None:
+        """Free what :meth:`open` took."""
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Encoder(Component):
+    """Gives each image a code. A row depends on its image alone, so work is cut in shards freely."""
+
+    method = "encode"
+
+    @abstractmethod
+    def encode(self, images: ImageSet) -> Latents:
+        """Give one row an image that can be read; name the others in ``set_aside``."""
+
+
+class LatentScorer(Component):
+    """Says how two sets of latents of one space differ."""
+
+    method = "score"
+
+    @abstractmethod
+    def score(self, reference: Latents, target: Latents) -> AttributeScores:
+        """Score every dimension.
+
+        Raises:
+            SpacesDiffer: the two were not made in the same space.
+            TooFewImages: nothing can be said of so few.
+        """
+
+
+class AttentionExplainer(Component):
+    """Says where in each image something is."""
+
+    method = "explain"
+
+    @abstractmethod
+    def explain(self, images: ImageSet, about: AttributeScores | None) -> AttentionMaps:
+        """Give one map an image, all on one scale."""
+
+
+class Translator(Component):
+    """Makes images of one domain look like those of another."""
+
+    method = "translate"
+
+    @abstractmethod
+    def translate(self, images: ImageSet) -> ImageSet:
+        """Give as many images, of the same sizes, in the same order."""
+
+
+class Reader(Component):
+    """Opens a source of images."""
+
+    method = "read"
+
+    @abstractmethod
+    def read(self, source: DatasetSpec, name: str) -> ImageSet:
+        """List the images of ``source`` without decoding them.
+
+        Raises:
+            InputUnusable: nothing of it can be used.
+        """
+
+
+class BackboneFamily(Component):
+    """Turns weights into something that a protocol describes."""
+
+    method = "load"
+
+    @abstractmethod
+    def load(self, spec: BackboneSpec, files: Mapping[str, Path]) -> Any:
+        """Make the model of ``spec`` from its checked ``files``.
+
+        Raises:
+            BackboneUnusable: the weights do not fit.
+        """
+
+
+@dataclass(frozen=True)
+class Section:
+    """A piece of a report: a heading and escaped HTML, or none where there is nothing to say.
+
+    ``html`` must come from an autoescaping template; ``data`` goes into ``report.json``.
+    """
+
+    id: str
+    title: Text
+    html: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class ReportSection(Component):
+    """Adds a section to reports."""
+
+    method = "render"
+
+    @abstractmethod
+    def render(self, outcome: Any) -> Section | None:
+        """Give the section for a finished run (:class:`shiftlens.RunOutcome`)."""

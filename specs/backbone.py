@@ -1,0 +1,51 @@
+"""A backbone: weights by name, with what one must know before trusting them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from .base import Spec
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Source(Spec):
+    """Where the weights lie.
+
+    ``path``: files below a file or folder (relative to the file that says so); ``package``: files of
+    an installed Python package; ``hub``: a model id with its ``revision``, fetched only if the run
+    allows the network.
+    """
+
+    path: str | None = None
+    package: str | None = None
+    hub: str | None = None
+    revision: str | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Source:
+        if sum(x is not None for x in (self.path, self.package, self.hub)) != 1:
+            raise ValueError("give exactly one of path, package, hub")
+        return self
+
+
+class BackboneSpec(Spec):
+    """Weights plus the family that knows how to run them.
+
+    ``files`` maps each file below the source to its sha256. ``provides`` names the protocols that
+    the family can make of it (``features``, ``style-generator`` …). ``options`` are the family's own.
+    """
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)]
+    family: str
+    source: Source
+    files: dict[str, Sha256] = Field(default={}, description="file below the source -> sha256")
+    licence: str = "unknown"
+    provides: frozenset[str] = frozenset()
+    input_size: int | None = Field(default=None, ge=8, le=4096)
+    input_range: Literal["0..1", "-1..1", "imagenet"] = "-1..1"
+    trained_on: str = ""
+    quality: dict[str, float] = {}
+    options: dict[str, Any] = {}
