@@ -23,16 +23,19 @@ _WHERE = {
     "specs.settings": ("Settings", "SiteSpec", "PluginPolicy"),
     "specs.dataset": ("DatasetSpec",),
     "specs.report": ("Report",),
+    "registry.loading": ("load_tensors",),
     "framework.cards": ("Card", "Need"),
     "framework.hookspecs": ("hookimpl",),
     "framework.pictures": ("Picture", "Unreadable", "decode"),
     "framework.images": ("ImageRef", "ImageSet", "ImageSource"),
     "framework.values": (
         "Value", "Space", "Dimension", "Words", "SetAside", "Latents", "AttributeScores", "AttentionMaps",
+        "Keypoints", "Inversion",
     ),
     "framework.protocols": ("Features",),
     "framework.roles": (
-        "Component", "Context", "Encoder", "LatentScorer", "AttentionExplainer", "Translator", "Reader",
+        "Component", "Context", "Encoder", "LatentScorer", "AttentionExplainer", "Compensator", "Translator", "Editor",
+        "Edit", "Fitter", "Reader",
         "BackboneFamily", "ReportSection", "Section",
     ),
     "framework.outcome": ("RunOutcome",),
@@ -95,6 +98,9 @@ if TYPE_CHECKING:  # the same names, for checkers
     from .specs.report import (
         Report as Report,
     )
+    from .registry.loading import (
+        load_tensors as load_tensors,
+    )
     from .framework.cards import (
         Card as Card,
         Need as Need,
@@ -121,6 +127,8 @@ if TYPE_CHECKING:  # the same names, for checkers
         Latents as Latents,
         AttributeScores as AttributeScores,
         AttentionMaps as AttentionMaps,
+        Keypoints as Keypoints,
+        Inversion as Inversion,
     )
     from .framework.protocols import (
         Features as Features,
@@ -131,7 +139,11 @@ if TYPE_CHECKING:  # the same names, for checkers
         Encoder as Encoder,
         LatentScorer as LatentScorer,
         AttentionExplainer as AttentionExplainer,
+        Compensator as Compensator,
         Translator as Translator,
+        Editor as Editor,
+        Edit as Edit,
+        Fitter as Fitter,
         Reader as Reader,
         BackboneFamily as BackboneFamily,
         ReportSection as ReportSection,

@@ -25,10 +25,14 @@ Target = Annotated[str, StringConstraints(pattern=r"^[\w.]+:\w+$")]
 
 
 class Need(Spec):
-    """A backbone that a component needs: the slot that a site fills, and the protocol it must provide."""
+    """A backbone that a component needs: the slot that a site fills, and the protocol it must provide.
+
+    ``default`` names the backbone that fills the slot where no layer of settings says otherwise.
+    """
 
     slot: str
     protocol: str
+    default: str | None = None
 
 
 class Card(Spec):

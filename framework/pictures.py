@@ -17,7 +17,7 @@ _CUT_SHARE = 1 / 12
 _GREY_FILL = (126, 130)
 
 
-class Unreadable(Exception):  # noqa: N818  (it is a verdict on a file, not an error of the run)
+class Unreadable(Exception):  # a verdict on a file, not an error of the run
     """Why one image cannot be used, in words; caught per image, never ends a run."""
 
 
@@ -44,7 +44,8 @@ class Picture:
 
     def unit(self) -> NDArray[np.float32]:
         """Pixels as ``float32`` in 0..1, shape as stored."""
-        return np.minimum(self.pixels.astype(np.float32) / np.float32(self.white), np.float32(1))
+        unit: NDArray[np.float32] = np.minimum(self.pixels.astype(np.float32) / np.float32(self.white), np.float32(1))
+        return unit
 
     def rgb8(self) -> NDArray[np.uint8]:
         """Pixels as ``(height, width, 3)`` ``uint8``, grey repeated."""

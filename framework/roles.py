@@ -14,7 +14,7 @@ from ..specs.backbone import BackboneSpec
 from ..specs.base import Text
 from ..specs.dataset import DatasetSpec
 from .images import ImageSet
-from .values import AttentionMaps, AttributeScores, Latents
+from .values import AttentionMaps, AttributeScores, Inversion, Latents
 
 
 def _silent(done: int, total: int) -> None: ...
@@ -22,12 +22,17 @@ def _silent(done: int, total: int) -> None: ...
 
 @dataclass(frozen=True)
 class Context:
-    """What a run lends a component: device, seed, the space key that the planner fixed, and a progress line."""
+    """What a run lends a component.
+
+    ``space_key`` and ``backbone_digest`` are what the run fixed for its :class:`shiftlens.Space`; ``workers`` is how many
+    threads it may use; ``progress(done, total)`` shows how far it is.
+    """
 
     device: str = "cpu"
     seed: int = 0
     workers: int = 2
     space_key: str = "unplanned"
+    backbone_digest: str | None = None
     progress: Callable[[int, int], None] = _silent
 
 
@@ -54,7 +59,7 @@ class Component(ABC):
         """Make ready what the method needs."""
         return self
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  (many components hold nothing to free)
         """Free what :meth:`open` took."""
 
     def __enter__(self) -> Self:
@@ -97,6 +102,44 @@ class AttentionExplainer(Component):
     @abstractmethod
     def explain(self, images: ImageSet, about: AttributeScores | None) -> AttentionMaps:
         """Give one map an image, all on one scale."""
+
+
+class Compensator(Component):
+    """Finds what the codes of images lost, so that the images can be made again in full."""
+
+    method = "compensate"
+
+    @abstractmethod
+    def compensate(self, images: ImageSet, codes: Latents) -> Inversion:
+        """Give codes and residuals, one an image."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Edited images, in the order of the originals, and what was changed in words."""
+
+    images: ImageSet
+    changed: tuple[Text, ...] = ()
+
+
+class Editor(Component):
+    """Changes attributes of images and leaves the rest."""
+
+    method = "edit"
+
+    @abstractmethod
+    def edit(self, images: ImageSet, inversion: Inversion | None) -> Edit:
+        """Give the edited images, of the same sizes."""
+
+
+class Fitter(Component):
+    """Trains on images and makes a backbone; resumable, within a budget that its config states."""
+
+    method = "fit"
+
+    @abstractmethod
+    def fit(self, **image_sets: ImageSet) -> BackboneSpec:
+        """Give the backbone, its weights saved and its quality measured."""
 
 
 class Translator(Component):

@@ -203,3 +203,30 @@ class AttentionMaps(Value):
     high: float
     about: str = ""
     set_aside: tuple[SetAside, ...] = ()
+
+
+class Keypoints(Value):
+    """Points found in each image: ``points`` is ``(images, points, 2)`` as x, y in 0..1, ``visible`` ``(images, points)``."""
+
+    images: str
+    ids: tuple[str, ...]
+    points: Array
+    visible: Array
+    set_aside: tuple[SetAside, ...] = ()
+
+
+class Inversion(Value):
+    """Images as codes plus what the codes lost.
+
+    ``codes`` is ``(images, …)`` in ``space``; ``residual`` ``(images, channels, rows, columns)`` is added at ``layer``;
+    ``error`` ``(images,)`` is what is still missing.
+    """
+
+    space: Space
+    images: str
+    ids: tuple[str, ...]
+    codes: Array
+    residual: Array
+    layer: str
+    error: Array
+    set_aside: tuple[SetAside, ...] = ()

@@ -35,7 +35,8 @@ class ReportLayout(Spec):
 class PipelineSpec(Spec):
     """A whole pipeline, as written in YAML or built in Python.
 
-    >>> PipelineSpec(pipeline="p", inputs={"a": "images"}, steps={"s": StepSpec(use="physical", inputs={"images": "a"})}).steps["s"].use
+    >>> step = StepSpec(use="physical", inputs={"images": "a"})
+    >>> PipelineSpec(pipeline="mine", inputs={"a": "images"}, steps={"s": step}).steps["s"].use
     'physical'
     """
 

@@ -9,26 +9,29 @@ from pydantic import Field
 from .base import Spec, Text
 
 Interval = tuple[float, float]
+Side = Literal["reference", "target"]
+Kind = Literal["light", "colour", "optics", "position", "surface", "file", "content"]
 
 
 class Verdict(Spec):
     """The answer in one line.
 
-    ``kind`` says what differs: one of the kinds of the leading attributes, ``content`` where only
-    learned features differ, ``nothing`` where no difference is significant. ``unusable`` is never
-    written: such a run ends with an error.
+    ``kind`` says what differs: the kind of the leading attribute, ``content`` where only learned
+    features differ, ``nothing`` where no difference is significant. ``unusable`` is never written:
+    such a run ends with an error.
     """
 
     shift: bool
-    kind: Literal["nothing", "light", "colour", "optics", "position", "surface", "file", "content"]
+    kind: Literal["nothing"] | Kind
     headline: Text
     detail: Text
     alpha: float
+    tests: int = Field(description="number of tests that every p of the report is corrected for")
     leading: tuple[str, ...] = Field(description="ids of the attributes that stand on their own, largest effect first")
 
 
 class InputReport(Spec):
-    """One set of images, as it was found."""
+    """One set of images, as it was found: ``images`` = ``used`` + ``set_aside``."""
 
     name: str
     origin: str
@@ -41,11 +44,16 @@ class InputReport(Spec):
 
 
 class RepresentativeImage(Spec):
-    """An image chosen because it shows the difference."""
+    """An image chosen because it shows the difference; ``value`` is in the unit of the attribute.
 
-    side: Literal["reference", "target"]
+    ``level`` is the quantile of its own side that the image stands for, none for an extreme one.
+    """
+
+    side: Side
+    input: str
     id: str
     value: float
+    level: float | None = None
 
 
 class Attribute(Spec):
@@ -56,16 +64,18 @@ class Attribute(Spec):
     is ``log2``, ``factor`` is 2**shift. ``p_adjusted`` is corrected over all attributes and all spaces of the run.
     """
 
-    id: str
+    id: str = Field(description="the dimension's id; `step.id` where two steps of the run have the same")
+    step: str
     encoder: str
     label: Text
-    kind: str
+    kind: Kind
     unit: str
     scale: Literal["linear", "log2"]
     effect: float
     interval: Interval
     direction: float
-    words: Text
+    words: Text = Field(description="how the site differs: `brighter`, `varies more`")
+    amount: Text = Field(description="by how much, with its interval: `×1.63 (1.58–1.69)`")
     shift: float
     shift_interval: Interval
     factor: float | None = None
@@ -75,7 +85,8 @@ class Attribute(Spec):
     significant: bool
     stands_alone: bool
     follows: str | None = Field(default=None, description="id of the attribute whose consequence this one is")
-    left: float = Field(description="effect left after the leading attributes are accounted for")
+    left: float | None = Field(description="effect left after the leading attributes are accounted for")
+    detectable: float | None = Field(description="smallest shift, in `unit`, that this many images show with power 0.8")
     rank: int
     rank_interval: tuple[int, int]
     cluster: int
@@ -86,22 +97,33 @@ class Attribute(Spec):
 
 
 class SpaceReport(Spec):
-    """One space in which the two sets were compared."""
+    """One space in which the two sets were compared.
+
+    ``named`` spaces have words for their dimensions; another one is reported as one difference,
+    which holds where ``p_adjusted`` (the smaller of its best dimension's and its joint test's) is below alpha.
+    """
 
     encoder: str
     step: str
     backbone: str | None
+    named: bool
     dimensions: int
     measured: int
+    unmeasured: tuple[Text, ...] = Field(
+        default=(), description="labels of the attributes of a named space without enough values"
+    )
     significant: int
-    critical: float
-    detectable: float = Field(description="smallest shift in standard deviations found with power 0.8")
-    images_now: Interval = Field(description="images on the reference and on the target side")
+    differs: bool
+    p_adjusted: float
+    critical: float | None
+    detectable: float | None = Field(description="smallest shift in standard deviations found with power 0.8")
+    images_now: tuple[int, int] = Field(description="images on the reference and on the target side")
     images_for_half: int = Field(description="images a side that would show half of `detectable`")
-    separation: float = Field(description="cross-validated AUC of the best linear direction; 0.5 is no difference")
-    separation_p: float
+    separation: float | None = Field(description="cross-validated AUC of the best linear direction; 0.5 is no difference")
+    separation_p: float | None
     self_splits: int
     self_alarms: int
+    self_interval: Interval = Field(description="95 % interval (Wilson) of the share of false alarms")
     representative: tuple[RepresentativeImage, ...] = ()
 
 
@@ -115,15 +137,20 @@ class SetAsideReport(Spec):
 
 
 class Report(Spec):
-    """The whole report."""
+    """The whole report. Names that are no valid Unicode are shown with their bytes escaped (``\\udce9``)."""
 
     schema_version: Literal[1] = 1
     pipeline: str
+    language: Literal["en", "ja"] = "en"
+    warnings: tuple[Text, ...] = ()
     verdict: Verdict
     inputs: tuple[InputReport, ...]
-    attributes: tuple[Attribute, ...] = Field(description="every measured attribute of spaces with words; of other spaces the significant ones")
+    attributes: tuple[Attribute, ...] = Field(
+        description="named spaces: every measured attribute; others: the significant ones that stand alone, 50 at most"
+    )
     spaces: tuple[SpaceReport, ...]
     set_aside: tuple[SetAsideReport, ...]
-    warnings: tuple[Text, ...] = ()
     sections: dict[str, Any] = Field(default={}, description="data of sections that plugins add, by section id")
-    made: dict[str, Any] = Field(description="versions, digests, seed and filled spec: the part of run.json that fixes the numbers")
+    made: dict[str, Any] = Field(
+        description="versions, digests, seed and filled spec: the part of run.json that fixes the numbers"
+    )

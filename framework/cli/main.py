@@ -1,0 +1,83 @@
+"""``shiftlens``: the command line. Commands are imported when they are used, so ``--help`` is quick."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+COMMANDS = {
+    "compare": ("compare", "Compare two sets of images and write a report."),
+    "run": ("run", "Run a pipeline file."),
+    "check": ("check", "Report everything that is wrong with a pipeline file."),
+    "schema": ("schema", "Print the JSON Schema of a file format."),
+    "plugins": ("plugins", "List plugins and what they offer."),
+    "backbones": ("backbones", "List and verify backbones."),
+    "sites": ("sites", "List and show sites."),
+    "explain": ("explain", "Say where a setting comes from."),
+}
+
+
+class LazyCommands(click.Group):
+    """Built-in commands by a table, commands of plugins by asking them when a word is not in it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Give the built-in commands in the order that people need them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import a command."""
+        if cmd_name in COMMANDS:
+            module = import_module(f".{COMMANDS[cmd_name][0]}", __package__)
+            command: click.Command = getattr(module, cmd_name)
+            return command
+        return _of_a_plugin(cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _of_a_plugin(name: str) -> click.Command | None:
+    from ..host import discover
+    from ..targets import target_class
+
+    offers = [offer for offer in discover().of_role("command") if offer.card.id == name]
+    command: click.Command | None = target_class(offers[0]) if offers else None
+    return command
+
+
+@click.group(cls=LazyCommands, epilog="Plugins may add commands: `shiftlens plugins list`.")
+@click.version_option(package_name="shiftlens", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Say which attributes differ between two folders of unlabelled images, where, and what to do."""
+
+
+def main() -> None:
+    """Run the command line; errors of ours become one message on standard error and their exit code."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        _leave("interrupted; run the same command again to go on where it was", 130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except Exception as error:  # noqa: BLE001  (only ours are made short, others are raised again)
+        _leave_with(error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _leave_with(error: Exception) -> Any:
+    from ...specs.errors import ShiftlensError
+
+    if not isinstance(error, ShiftlensError):
+        raise error
+    _leave(str(error), error.exit_code)
+
+
+def _leave(message: str, code: int) -> Any:
+    click.echo(message.encode("utf-8", "backslashreplace").decode(), err=True)
+    sys.exit(code)

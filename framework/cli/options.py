@@ -1,0 +1,44 @@
+"""Options that several commands share, spelled the same everywhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+LANGUAGES = click.Choice(["en", "ja"])
+
+
+def layered(function: F) -> F:
+    """Add ``--site`` and ``--strict``: which layers and plugins count."""
+    function = click.option("--strict", is_flag=True, help="A plugin that fails ends the run.")(function)
+    return click.option("--site", metavar="NAME", help="Use sites/NAME.yaml, or a site file.")(function)
+
+
+def running(function: F) -> F:
+    """Add the options of everything that runs a pipeline."""
+    folder = click.Path(path_type=Path, file_okay=False)
+    threads = os.cpu_count() or 1
+    for option in reversed((
+        click.option("-o", "--out", type=folder, required=True, help="Folder for the report."),
+        click.option("--lang", type=LANGUAGES, help="Language that the report opens in."),
+        click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of all random choices."),
+        click.option("--device", metavar="NAME", help="cpu, cuda, cuda:1 …"),
+        click.option("--store", type=folder, help="Folder for reusable intermediate results."),
+        click.option("--workers", type=click.IntRange(1, 64), default=threads, help="Threads that decode and measure."),
+        click.option("--network", is_flag=True, help="Allow fetching from a model hub."),
+        click.option("--quiet", is_flag=True, help="No progress on the terminal."),
+        click.option("--json", "as_json", is_flag=True, help="Print report.json instead of a summary."),
+        click.option("--fail-on-shift", is_flag=True, help="Exit 1 if a difference is significant."),
+    )):  # fmt: skip
+        function = option(function)
+    return layered(function)
+
+
+def given(**values: Any) -> dict[str, Any]:
+    """Keep what was really given on the command line, as the topmost layer of settings."""
+    return {key: value for key, value in values.items() if value not in (None, False, {})}

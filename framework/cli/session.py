@@ -1,0 +1,50 @@
+"""What every command works with: the plugins, the settings of all layers, and the backbones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...registry.catalogue import Catalogue
+from ...registry.layers import Layers
+from ...specs.settings import Settings
+from ..host import Host, discover
+from ..roles import ReportSection
+from ..targets import config_model, target_class
+
+
+@dataclass(frozen=True)
+class Session:
+    """Everything that is known before a pipeline is read. Made by :func:`session`."""
+
+    host: Host
+    layers: Layers
+    settings: Settings
+    catalogue: Catalogue
+
+    def sections(self, wanted: Sequence[str]) -> list[ReportSection]:
+        """Make the report sections that plugins offer, those that a layout names or, where it names none, all."""
+        offers = [o for o in self.host.of_role("report-section") if not wanted or o.card.id in wanted]
+        return [target_class(offer)(config_model(offer)()) for offer in offers]
+
+
+def session(
+    site: str | None = None, project: Path | None = None, *, strict: bool = False, command_line: Mapping[str, Any] | None = None
+) -> Session:
+    """Read the layers, load the plugins that they allow, and gather the backbones.
+
+    Args:
+        site: a site's name or file.
+        project: a project file; by default ``shiftlens.yaml`` of the working folder, if there is one.
+        strict: a plugin that fails is an error.
+        command_line: settings given as options, the topmost layer.
+    """
+    policy = Layers.read(project=project, site=site).resolve().plugins
+    host = discover(policy, strict=strict)
+    needs = [offer.card.needs for offer in host.offers if offer.card.needs and offer.card.needs.default]
+    defaults = {"backbones": {need.slot: need.default for need in needs}}
+    layers = Layers.read(project=project, site=site, defaults=defaults, command_line=command_line)
+    settings = layers.resolve()
+    return Session(host, layers, settings, Catalogue(host.backbones, settings))

@@ -1,0 +1,49 @@
+"""What a component gave, checked against what its role promises, so that a fault is named where it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..specs.errors import ComponentFailed
+from .host import Offer
+from .ports import ports_of
+from .values import AttentionMaps, Latents
+
+
+def checked(offer: Offer, value: Any, given: Mapping[str, Any]) -> Any:
+    """Give the value back if it is what the role promises.
+
+    Raises:
+        ComponentFailed: it is of another type, shape or length, or names images that were not given.
+    """
+    output = ports_of(offer.role).output
+    if not isinstance(value, output):
+        raise _broken(offer, f"gave {type(value).__name__}, {output.__name__} was promised")
+    if isinstance(value, Latents):
+        _check_latents(offer, value)
+    if isinstance(value, (Latents, AttentionMaps)):
+        known = {ref.id for ref in given["images"].refs}
+        strange = [i for i in (*value.ids, *(s.id for s in value.set_aside)) if i not in known]
+        if strange:
+            raise _broken(offer, f"names {strange[0]!r}, which was not among its images")
+    return value
+
+
+def _check_latents(offer: Offer, latents: Latents) -> None:
+    wanted = (len(latents.ids), len(latents.space))
+    if latents.values.shape != wanted:
+        raise _broken(offer, f"values have shape {latents.values.shape}, {wanted} (images, dimensions) was promised")
+    if len(latents.groups) != len(latents.ids):
+        raise _broken(offer, f"{len(latents.groups)} groups for {len(latents.ids)} images")
+    if latents.values.dtype.kind != "f" or np.isinf(latents.values).any():
+        raise _broken(offer, "values must be floats without infinities (NaN means: does not apply)")
+
+
+def _broken(offer: Offer, what: str) -> ComponentFailed:
+    return ComponentFailed(
+        f"{offer.card.id} of {offer.distribution} {offer.version}: {what}",
+        hint="run its tests against shiftlens.framework.conformance, or report it to its authors",
+    )

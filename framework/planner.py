@@ -1,0 +1,212 @@
+"""The planner: from a spec to a plan, or to the list of everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from ..registry.catalogue import Catalogue
+from ..registry.layers import Layers
+from ..specs.errors import ShiftlensError, SpecError, quoted
+from ..specs.nearest import nearest
+from ..specs.pipeline import ComponentId, Name, PipelineSpec, StepSpec
+from ..specs.yaml import problems_of
+from .host import Host, Offer
+from .images import ImageSet
+from .plan import Plan, PlannedStep
+from .ports import CLASS_OF_ROLE, ports_of
+from .targets import config_model
+from .values import Latents
+
+
+def make_plan(data: Mapping[str, Any], host: Host, layers: Layers, catalogue: Catalogue, *, where: str = "pipeline") -> Plan:
+    """Resolve a pipeline, given as the data of its file.
+
+    Nothing heavy is imported and no weight is read.
+
+    Raises:
+        SpecError: with every problem of the spec, each with its path.
+    """
+    problems: list[str] = []
+    try:
+        spec = PipelineSpec.model_validate(data)
+    except ValidationError as error:
+        problems += problems_of(error, PipelineSpec)
+        spec = _salvage(data)
+    draft = _Draft(spec, host, layers, catalogue, problems)
+    steps = draft.resolve()
+    draft.check_links(steps)
+    draft.check_settings()
+    ordered = draft.in_order(steps)
+    if problems:
+        raise SpecError(
+            where,
+            list(dict.fromkeys(problems)),
+            hint="`shiftlens schema pipeline` gives the schema, `shiftlens plugins list` the ids",
+        )
+    return Plan(spec, ordered)
+
+
+def _salvage(data: Mapping[str, Any]) -> PipelineSpec:
+    """Keep what holds of a spec that does not, so that the rest of its problems can be found too."""
+    inputs = data.get("inputs")
+    steps = {}
+    raw = data.get("steps")
+    for name, step in raw.items() if isinstance(raw, Mapping) else ():
+        try:
+            steps[TypeAdapter(Name).validate_python(name)] = StepSpec.model_validate(step)
+        except ValidationError:
+            if isinstance(step, Mapping):
+                steps[str(name)] = _salvaged_step(step)
+    names = {str(n): "images" for n in inputs} if isinstance(inputs, Mapping) else {}
+    return PipelineSpec.model_construct(pipeline="unnamed", inputs=names, steps=steps)
+
+
+def _salvaged_step(step: Mapping[str, Any]) -> StepSpec:
+    links = step.get("inputs")
+    links = {str(k): v for k, v in links.items() if isinstance(v, str)} if isinstance(links, Mapping) else {}
+    try:
+        use = TypeAdapter(ComponentId).validate_python(step.get("use"))
+    except ValidationError:
+        use = ""
+    options = step.get("with")
+    return StepSpec.model_construct(use=use, inputs=links, with_=options if isinstance(options, dict) else {}, backbone=None)
+
+
+class _Draft:
+    """One pass over a spec; every check adds its problems to one list and goes on."""
+
+    def __init__(self, spec: PipelineSpec, host: Host, layers: Layers, catalogue: Catalogue, problems: list[str]) -> None:
+        self.spec, self.host, self.layers, self.catalogue, self.problems = spec, host, layers, catalogue, problems
+        self.settings = layers.resolve()
+
+    def resolve(self) -> dict[str, PlannedStep]:
+        steps = {}
+        for name, step in self.spec.steps.items():
+            if name in self.spec.inputs:
+                self.problems.append(f"steps.{name}: an input has the same name")
+            if step.use and (planned := self._step(name, step)):
+                steps[name] = planned
+        return steps
+
+    def _step(self, name: str, step: StepSpec) -> PlannedStep | None:
+        try:
+            offer = self.host.find(step.use, *CLASS_OF_ROLE)
+            self.layers.check_component(step.use)
+        except ShiftlensError as error:
+            self.problems.append(f"steps.{name}.use: {error.message}; {error.hint}")
+            return None
+        config = self._config(name, step, offer)
+        backbone = self._backbone(name, step, offer)
+        return PlannedStep(name, offer, config, dict(step.inputs), backbone)
+
+    def _config(self, name: str, step: StepSpec, offer: Offer) -> BaseModel:
+        model: type[BaseModel] = BaseModel
+        try:
+            model = config_model(offer)
+            return model.model_validate({**step.with_, **self.settings.components.get(offer.card.id, {})})
+        except ValidationError as error:
+            self.problems += [f"steps.{name}.with.{problem}" for problem in problems_of(error, model)]
+        except ShiftlensError as error:
+            self.problems.append(f"steps.{name}.use: {error.message}")
+        return BaseModel()
+
+    def _backbone(self, name: str, step: StepSpec, offer: Offer) -> Any:
+        need = offer.card.needs
+        if need is None:
+            if step.backbone:
+                self.problems.append(f"steps.{name}.backbone: {offer.card.id} takes none, {quoted(step.backbone)} was given")
+            return None
+        wanted = step.backbone or self.settings.backbones.get(need.slot)
+        if wanted is None:
+            self.problems.append(
+                f"steps.{name}: no backbone is chosen for the slot {need.slot!r}; set backbones.{need.slot} in a site file"
+            )
+            return None
+        try:
+            self.layers.check_backbone(wanted)
+            spec = self.catalogue.get(wanted)
+            self.host.find(spec.family, "backbone-family")
+        except ShiftlensError as error:
+            self.problems.append(f"steps.{name}.backbone: {error.message}; {error.hint}")
+            return None
+        if need.protocol not in spec.provides:
+            has = ", ".join(sorted(spec.provides)) or "nothing"
+            self.problems.append(f"steps.{name}.backbone: {wanted!r} provides {has}, {offer.card.id} needs {need.protocol}")
+        return spec
+
+    def check_links(self, steps: dict[str, PlannedStep]) -> None:
+        for name, step in self.spec.steps.items():
+            for port, source in step.inputs.items():
+                if source not in self.spec.inputs and source not in self.spec.steps:
+                    known = [*self.spec.inputs, *self.spec.steps]
+                    self.problems.append(
+                        f"steps.{name}.inputs.{port}: nothing is called {quoted(source)}; {nearest(source, known)}"
+                    )
+            if name in steps:
+                self._check_ports(steps[name], steps)
+
+    def _check_ports(self, step: PlannedStep, steps: dict[str, PlannedStep]) -> None:
+        ports = ports_of(step.offer.role).inputs
+        for port in step.inputs:
+            if port not in ports:
+                self.problems.append(
+                    f"steps.{step.name}.inputs.{port}: {step.offer.card.id} has no such input; {nearest(port, ports)}"
+                )
+        for port, wanted in ports.items():
+            source = step.inputs.get(port)
+            if source is None:
+                if not wanted.optional:
+                    self.problems.append(f"steps.{step.name}.inputs: {port!r} ({wanted.type.__name__}) is missing")
+                continue
+            given = (
+                ImageSet
+                if source in self.spec.inputs
+                else ports_of(steps[source].offer.role).output
+                if source in steps
+                else None
+            )
+            if given and given is not wanted.type:
+                self.problems.append(
+                    f"steps.{step.name}.inputs.{port}: {source!r} gives {given.__name__}, {wanted.type.__name__} is needed"
+                )
+        self._check_spaces(step, steps)
+
+    def _check_spaces(self, step: PlannedStep, steps: dict[str, PlannedStep]) -> None:
+        """Latents that meet in one step must come from one space."""
+        sources = [
+            (port, steps[source])
+            for port, source in step.inputs.items()
+            if source in steps and ports_of(steps[source].offer.role).output is Latents
+        ]
+        for port, source in sources[1:]:
+            first_port, first = sources[0]
+            if source.space_key() != first.space_key():
+                spaces = f"{_space(first)} and {_space(source)}"
+                self.problems.append(f"steps.{step.name}.inputs: {first_port!r} and {port!r} come from two spaces, {spaces}")
+
+    def check_settings(self) -> None:
+        known = {offer.card.id for offer in self.host.offers}
+        for name in self.settings.components:
+            if name not in known:
+                self.problems.append(f"settings components.{name}: no such component is enabled; {nearest(name, known)}")
+
+    def in_order(self, steps: dict[str, PlannedStep]) -> tuple[PlannedStep, ...]:
+        done: dict[str, PlannedStep] = {}
+        waiting = dict(steps)
+        while waiting:
+            ready = [n for n, s in waiting.items() if not any(source in waiting for source in s.inputs.values())]
+            if not ready:
+                self.problems.append(f"steps: {', '.join(map(repr, waiting))} feed each other in a circle")
+                break
+            for name in ready:
+                done[name] = waiting.pop(name)
+        return tuple(done.values())
+
+
+def _space(step: PlannedStep) -> str:
+    weights = f" on {step.backbone.name}" if step.backbone else ""
+    options = step.config.model_dump(mode="json")
+    return f"{step.name!r} ({step.offer.card.id}@{step.offer.card.version}{weights}, {options})"

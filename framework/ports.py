@@ -1,0 +1,60 @@
+"""The ports of a role, read off the signature of its one method."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from . import roles
+from .cards import Role
+
+CLASS_OF_ROLE: Mapping[Role, type[roles.Component]] = {
+    "encoder": roles.Encoder,
+    "latent-scorer": roles.LatentScorer,
+    "attention-explainer": roles.AttentionExplainer,
+    "compensator": roles.Compensator,
+    "translator": roles.Translator,
+    "editor": roles.Editor,
+}
+"""The roles that may be steps of a pipeline. Fitters make backbones before a pipeline runs."""
+
+
+@dataclass(frozen=True)
+class Port:
+    """One input of a role: the type of its value, and whether it may be left out."""
+
+    type: type
+    optional: bool
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The inputs of a role by name, and the type of what it gives."""
+
+    inputs: Mapping[str, Port]
+    output: type
+
+
+@cache
+def ports_of(role: Role) -> Ports:
+    """Give the ports of a role.
+
+    >>> sorted(ports_of("latent-scorer").inputs)
+    ['reference', 'target']
+    """
+    kind = CLASS_OF_ROLE[role]
+    method = getattr(kind, kind.method)
+    hints = get_type_hints(method)
+    names = [name for name in inspect.signature(method).parameters if name != "self"]
+    return Ports({name: _port(hints[name]) for name in names}, hints["return"])
+
+
+def _port(hint: Any) -> Port:
+    if get_origin(hint) not in (Union, UnionType):
+        return Port(hint, optional=False)
+    kinds = [kind for kind in get_args(hint) if kind is not type(None)]
+    return Port(kinds[0], optional=True)

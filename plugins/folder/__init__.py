@@ -1,0 +1,1 @@
+"""Readers of folders and lists of image files."""
