@@ -39,6 +39,7 @@ _WHERE = {
         "BackboneFamily", "ReportSection", "Section",
     ),
     "framework.outcome": ("RunOutcome",),
+    "framework.api": ("compare", "run"),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _WHERE.items() for name in names}
 __all__ = ["__version__", *sorted(_MODULE_OF)]
@@ -151,4 +152,8 @@ if TYPE_CHECKING:  # the same names, for checkers
     )
     from .framework.outcome import (
         RunOutcome as RunOutcome,
+    )
+    from .framework.api import (
+        compare as compare,
+        run as run,
     )

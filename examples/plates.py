@@ -52,7 +52,8 @@ def photograph(rng: np.random.Generator, level: float, lamp: Plane) -> Image.Ima
     normal = np.stack([-slope_x, -slope_y, np.ones_like(slope_x)])
     normal /= np.linalg.norm(normal, axis=0)
     towards = np.array([-0.45, -0.55, 0.70]) / np.linalg.norm([-0.45, -0.55, 0.70])
-    halfway = (towards + [0, 0, 1]) / np.linalg.norm(towards + [0, 0, 1])
+    halfway = towards + np.array([0, 0, 1])
+    halfway /= np.linalg.norm(halfway)
     diffuse = np.clip(np.tensordot(towards, normal, 1), 0, 1)
     gloss = np.clip(np.tensordot(halfway, normal, 1), 0, 1) ** 40
     metal = 0.20 + 0.42 * diffuse + 0.20 * gloss
@@ -61,8 +62,7 @@ def photograph(rng: np.random.Generator, level: float, lamp: Plane) -> Image.Ima
     light = level * rng.normal(1, 0.025) * (mask * metal + (1 - mask) * ground)
     signal = light[..., None] * lamp
     noisy = signal + rng.normal(0, 1, signal.shape) * np.sqrt(0.00002 + 0.00012 * signal)
-    display = np.clip(noisy, 0, 1) ** (1 / 2.2)
-    return Image.fromarray(np.rint(display * 255).astype(np.uint8))
+    return Image.fromarray(np.rint(np.clip(noisy, 0, 1) * 255).astype(np.uint8))
 
 
 def render(folder: Path) -> None:

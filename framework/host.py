@@ -19,6 +19,7 @@ from . import hookspecs
 from .cards import Card, Role
 
 GROUP = "shiftlens"
+LONGEST_ERROR = 300
 HOOK_OF_ROLE: Mapping[Role, str] = {
     role: "shiftlens_backbone_families" if role == "backbone-family" else f"shiftlens_{role.replace('-', '_')}s"
     for role in get_args(Role)
@@ -141,7 +142,7 @@ def _load(
     except (Exception, SystemExit) as error:  # noqa: BLE001  (third-party code: named and set aside)
         if manager.has_plugin(key):
             manager.unregister(name=key)
-        text = f"{type(error).__name__}: {error}".splitlines()[0]
+        text = " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST_ERROR]
         return replace(report, state="failed", error=text, seconds=time.perf_counter() - began), [], []
     return replace(report, hooks=hooks, seconds=time.perf_counter() - began), offers, weights
 

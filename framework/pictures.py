@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-MOST_PIXELS = 200_000_000
-"""Larger pictures are taken for decompression bombs: 200 megapixels, four times a large line scan."""
+MOST_PIXELS = 178_000_000
+"""Larger pictures are taken for decompression bombs; it is where Pillow draws the line, too."""
 LEAST_SIDE = 8
 _CUT_SHARE = 1 / 12
 _GREY_FILL = (126, 130)

@@ -17,7 +17,7 @@ from .host import Host, Offer
 from .images import ImageSet
 from .plan import Plan, PlannedStep
 from .ports import CLASS_OF_ROLE, ports_of
-from .targets import config_model
+from .targets import NoConfig, config_model
 from .values import Latents
 
 
@@ -103,7 +103,7 @@ class _Draft:
         return PlannedStep(name, offer, config, dict(step.inputs), backbone)
 
     def _config(self, name: str, step: StepSpec, offer: Offer) -> BaseModel:
-        model: type[BaseModel] = BaseModel
+        model: type[BaseModel] = NoConfig
         try:
             model = config_model(offer)
             return model.model_validate({**step.with_, **self.settings.components.get(offer.card.id, {})})
@@ -111,7 +111,7 @@ class _Draft:
             self.problems += [f"steps.{name}.with.{problem}" for problem in problems_of(error, model)]
         except ShiftlensError as error:
             self.problems.append(f"steps.{name}.use: {error.message}")
-        return BaseModel()
+        return NoConfig()
 
     def _backbone(self, name: str, step: StepSpec, offer: Offer) -> Any:
         need = offer.card.needs
@@ -194,15 +194,16 @@ class _Draft:
                 self.problems.append(f"settings components.{name}: no such component is enabled; {nearest(name, known)}")
 
     def in_order(self, steps: dict[str, PlannedStep]) -> tuple[PlannedStep, ...]:
+        """Put each step after those that feed it, else as written."""
         done: dict[str, PlannedStep] = {}
         waiting = dict(steps)
         while waiting:
-            ready = [n for n, s in waiting.items() if not any(source in waiting for source in s.inputs.values())]
-            if not ready:
+            ready = (n for n, s in waiting.items() if not any(source in waiting for source in s.inputs.values()))
+            name = next(ready, None)
+            if name is None:
                 self.problems.append(f"steps: {', '.join(map(repr, waiting))} feed each other in a circle")
                 break
-            for name in ready:
-                done[name] = waiting.pop(name)
+            done[name] = waiting.pop(name)
         return tuple(done.values())
 
 

@@ -24,7 +24,7 @@ class Verdict(Spec):
     shift: bool
     kind: Literal["nothing"] | Kind
     headline: Text
-    detail: Text
+    detail: Text = Field(description="what else is to be said, one sentence a line")
     alpha: float
     tests: int = Field(description="number of tests that every p of the report is corrected for")
     leading: tuple[str, ...] = Field(description="ids of the attributes that stand on their own, largest effect first")
@@ -75,7 +75,7 @@ class Attribute(Spec):
     interval: Interval
     direction: float
     words: Text = Field(description="how the site differs: `brighter`, `varies more`")
-    amount: Text = Field(description="by how much, with its interval: `×1.63 (1.58–1.69)`")
+    amount: Text = Field(description="by how much: `×1.63`, `+350 K`, `spread ×1.8`")
     shift: float
     shift_interval: Interval
     factor: float | None = None
@@ -137,7 +137,7 @@ class SetAsideReport(Spec):
 
 
 class Report(Spec):
-    """The whole report. Names that are no valid Unicode are shown with their bytes escaped (``\\udce9``)."""
+    r"""The whole report. Names that are no valid Unicode are shown with their bytes escaped (``\\udce9``)."""
 
     schema_version: Literal[1] = 1
     pipeline: str

@@ -11,8 +11,8 @@ from ...registry.catalogue import Catalogue
 from ...registry.digests import verify as verify_files
 from ...specs.backbone import BackboneSpec
 from ...specs.errors import ForbiddenHere, ShiftlensError
+from ..session import Session, session
 from .options import layered
-from .session import Session, session
 
 
 @click.group()
@@ -36,7 +36,7 @@ def list_(as_json: bool, site: str | None, strict: bool) -> None:
 
     table = Table(box=None, pad_edge=False)
     for heading in ("backbone", "family", "provides", "licence", "source", "fills"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading == "backbone")
     for row in rows:
         fills = "forbidden here" if row["forbidden"] else ", ".join(row["fills"])
         cells = (row["name"], row["family"], ", ".join(row["provides"]), row["licence"], _place(row["source"]), fills)

@@ -8,8 +8,8 @@ import click
 
 from ...specs.yaml import read_yaml
 from ..planner import make_plan
+from ..session import session
 from .options import layered
-from .session import session
 
 
 @click.command()

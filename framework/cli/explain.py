@@ -6,8 +6,8 @@ import json
 
 import click
 
+from ..session import session
 from .options import layered
-from .session import session
 
 
 @click.command()

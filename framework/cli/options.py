@@ -37,8 +37,3 @@ def running(function: F) -> F:
     )):  # fmt: skip
         function = option(function)
     return layered(function)
-
-
-def given(**values: Any) -> dict[str, Any]:
-    """Keep what was really given on the command line, as the topmost layer of settings."""
-    return {key: value for key, value in values.items() if value not in (None, False, {})}

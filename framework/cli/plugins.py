@@ -10,9 +10,9 @@ import click
 from ...specs.errors import UnknownName, quoted
 from ...specs.nearest import nearest
 from ..host import Host, Offer, PluginReport
+from ..session import session
 from ..targets import config_model
 from .options import layered
-from .session import session
 
 
 @click.group()

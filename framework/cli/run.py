@@ -6,14 +6,11 @@ from pathlib import Path
 
 import click
 
-from ...specs.yaml import read_yaml
-from .options import given, running
-from .running import carry_out, parsed_sources
-from .session import session
+from .options import running
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.option("-i", "--input", "pairs", multiple=True, metavar="NAME=SOURCE", help="Images for an input of the pipeline.")
 @running
 def run(
@@ -21,10 +18,14 @@ def run(
     workers: int, network: bool, quiet: bool, as_json: bool, fail_on_shift: bool, site: str | None, strict: bool,
 ) -> int:  # fmt: skip
     """Run the pipeline in FILE."""
-    data = read_yaml(file)
-    options = given(language=lang, seed=seed, device=device, network=network)
+    from ..api import compare_options, pipeline_data
+    from ..session import session
+    from .running import carried_out, parsed_sources
+
+    data, where = pipeline_data(file)
+    options = compare_options(language=lang, seed=seed, device=device, network=network)
     current = session(site, strict=strict, command_line=options)
-    return carry_out(
-        current, data, parsed_sources(pairs, data.get("inputs")), where=str(file), out=out, store=store,
+    return carried_out(
+        current, data, parsed_sources(pairs, data.get("inputs")), where=where, out=out, store=store,
         workers=workers, quiet=quiet, as_json=as_json, fail_on_shift=fail_on_shift,
     )  # fmt: skip

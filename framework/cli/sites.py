@@ -10,7 +10,7 @@ import click
 from ...registry.layers import SITES_FOLDER, site_names, site_path
 from ...specs.settings import SiteSpec
 from ...specs.yaml import parse_model, read_yaml
-from .session import session
+from ..session import session
 
 
 @click.group()
@@ -51,9 +51,10 @@ def show(name: str, as_json: bool) -> None:
         return
     click.echo(f"{spec.site}  {spec.title}".rstrip())
     for key, value in settings.items():
-        entries = {f"{key}.{name}": one for name, one in value.items()} if isinstance(value, dict) else {key: value}
-        for dotted, one in entries.items():
-            click.echo(f"  {dotted} = {json.dumps(one, ensure_ascii=False)}  ({now.layers.origin(dotted)[0][0]})")
+        names = [f"{key}.{name}" for name in value] if isinstance(value, dict) else [key]
+        for name in [f"{key}.{entry['name']}" for entry in value] if key == "catalogue" else names:
+            label, one = now.layers.origin(name)[0]
+            click.echo(f"  {name} = {json.dumps(one, ensure_ascii=False)}  ({label})")
     for key, value in forbid.items():
         if value:
             click.echo(f"  forbids {key}{'' if value is True else ': ' + ', '.join(value)}")

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...registry.catalogue import Catalogue
-from ...registry.layers import Layers
-from ...specs.settings import Settings
-from ..host import Host, discover
-from ..roles import ReportSection
-from ..targets import config_model, target_class
+from ..registry.catalogue import Catalogue
+from ..registry.layers import Layers
+from ..specs.settings import Settings
+from .host import Host, discover
+from .roles import ReportSection
+from .targets import config_model, target_class
 
 
 @dataclass(frozen=True)

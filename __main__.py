@@ -1,0 +1,5 @@
+"""``python -m shiftlens``: the command line."""
+
+from .framework.cli.main import main
+
+main()

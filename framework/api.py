@@ -1,0 +1,128 @@
+"""The whole of it in Python: ``compare`` and ``run``. The commands of the same names are sugar over these."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from ..specs.errors import UsageError
+from ..specs.pipeline import PipelineSpec
+from ..specs.report import Report
+from ..specs.yaml import read_yaml
+from .engine import Engine
+from .images import ImageSet
+from .planner import make_plan
+from .progress import ProgressLine
+from .report.write import write_report
+from .session import Session, session
+from .sources import open_source
+from .store import Store, default_store
+
+Pipeline = PipelineSpec | Mapping[str, Any] | Path | str
+Source = str | Path | ImageSet
+COMPARED = {"development", "site"}
+
+
+def compare(
+    development: Source, site_images: Source, *, out: Path | str, pipeline: Pipeline | None = None, alpha: float | None = None,
+    site: str | None = None, language: str | None = None, seed: int | None = None, device: str | None = None,
+) -> Report:  # fmt: skip
+    """Compare two sets of images and write the report into ``out``.
+
+    Args:
+        development: a folder, a CSV list or ``scheme:place?option=value``; or an image set of your own.
+        site_images: the other, in the same ways.
+        out: the folder for ``report.html`` and what belongs to it.
+        pipeline: another pipeline with the inputs ``development`` and ``site``.
+        alpha: level of significance; 0.05 unless a site says otherwise.
+        site: the name of a site or the path of its file.
+        language: ``en`` or ``ja``, in which the report opens.
+        seed: of all random choices.
+        device: where models run.
+
+    Raises:
+        ShiftlensError: with a code, the place and the next step.
+    """
+    data, where = comparison(pipeline)
+    options = compare_options(language=language, seed=seed, device=device, alpha=alpha)
+    current = session(site, command_line=options)
+    return carry_out(current, data, {"development": development, "site": site_images}, where=where, out=Path(out))
+
+
+def run(
+    pipeline: Pipeline, sources: Mapping[str, Source], *, out: Path | str, site: str | None = None,
+    language: str | None = None, seed: int | None = None, device: str | None = None,
+) -> Report:  # fmt: skip
+    """Run a pipeline on sources, one for each of its inputs, and write its report into ``out``; see :func:`compare`."""
+    data, where = pipeline_data(pipeline)
+    current = session(site, command_line=compare_options(language=language, seed=seed, device=device))
+    return carry_out(current, data, sources, where=where, out=Path(out))
+
+
+def compare_options(*, alpha: float | None = None, network: bool = False, **settings: Any) -> dict[str, Any]:
+    """Give what was really asked for, as the topmost layer of settings."""
+    given = {key: value for key, value in settings.items() if value is not None}
+    if network:
+        given["network"] = True
+    if alpha is not None:
+        given["components"] = {"stylediff": {"alpha": alpha}}
+    return given
+
+
+def comparison(pipeline: Pipeline | None) -> tuple[dict[str, Any], str]:
+    """Give the data of a pipeline that compares, the built-in one by default, and what to call it in messages."""
+    if pipeline is None:
+        with as_file(files("shiftlens.framework.pipelines") / "compare.yaml") as built_in:
+            return read_yaml(built_in), "built-in pipeline compare"
+    data, where = pipeline_data(pipeline)
+    if set(data.get("inputs") or {}) != COMPARED:
+        raise UsageError(
+            f"{where}: compare needs a pipeline with the inputs development and site", hint="use `shiftlens run` for others"
+        )
+    return data, where
+
+
+def pipeline_data(pipeline: Pipeline) -> tuple[dict[str, Any], str]:
+    """Give the data of a pipeline, read from its file where it is one, and what to call it in messages."""
+    if isinstance(pipeline, PipelineSpec):
+        return pipeline.model_dump(mode="json", by_alias=True), f"pipeline {pipeline.pipeline}"
+    if isinstance(pipeline, Mapping):
+        return dict(pipeline), "pipeline"
+    return read_yaml(Path(pipeline)), str(pipeline)
+
+
+def carry_out(
+    current: Session, pipeline: Mapping[str, Any], sources: Mapping[str, Source], *,
+    where: str, out: Path, store: Path | None = None, workers: int | None = None, quiet: bool = True,
+) -> Report:  # fmt: skip
+    """Plan, open the sources, run, and write the report: one way for Python and the command line.
+
+    Raises:
+        ShiftlensError: with a code, the place and the next step.
+    """
+    settings = current.settings
+    plan = make_plan(pipeline, current.host, current.layers, current.catalogue, where=where)
+    threads = workers or os.cpu_count() or 1
+    inputs = {name: _opened(sources, name, current, threads) for name in plan.spec.inputs}
+    kept = Store(store or default_store())
+    engine = Engine(
+        current.host, current.catalogue, kept, out, device=settings.device or "cpu", seed=settings.seed or 0, workers=threads,
+        network=bool(settings.network), progress=ProgressLine(quiet=quiet or not sys.stderr.isatty()),
+    )  # fmt: skip
+    language = settings.language or "en"
+    outcome = engine.run(plan, inputs, settings.model_dump(mode="json", exclude_none=True), language=language)
+    layout = plan.spec.report.sections
+    report = write_report(outcome, out, current.sections(layout), layout)
+    kept.prune()
+    return report
+
+
+def _opened(sources: Mapping[str, Source], name: str, current: Session, workers: int) -> ImageSet:
+    if name not in sources:
+        raise UsageError(f"no source for the input {name!r}", hint=f"-i {name}=FOLDER")
+    source = sources[name]
+    return source if isinstance(source, ImageSet) else open_source(str(source), name, current.host, workers=workers)

@@ -1,0 +1,106 @@
+"""The house itself: the façade, the wheel, the documents, the sizes of files."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import importlib.util
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+import shiftlens
+
+ROOT = Path(__file__).parent.parent
+FLOORS = ("specs", "registry", "framework", "plugins")
+MODULES = sorted(p for floor in FLOORS for p in (ROOT / floor).rglob("*.py"))
+
+
+def tracked() -> list[str]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True
+    )
+    return [name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_every_name_of_the_facade_is_there() -> None:
+    for name in shiftlens.__all__:
+        assert getattr(shiftlens, name) is not None
+
+
+def test_checkers_see_the_same_names_as_users() -> None:
+    source = (ROOT / "__init__.py").read_text()
+    seen = set(re.findall(r"(\w+) as \1,", source))
+    assert seen == set(shiftlens.__all__) - {"__version__"}
+
+
+def test_the_version_is_said_once() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == shiftlens.__version__
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    out = tmp_path_factory.mktemp("wheel")
+    source = tmp_path_factory.mktemp("source")
+    for name in tracked():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_bytes((ROOT / name).read_bytes())
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(source)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with zipfile.ZipFile(next(out.glob("*.whl"))) as archive:
+        return archive.namelist()
+
+
+def test_the_wheel_holds_the_package_whole_and_nothing_else(wheel: list[str]) -> None:
+    kept = {f"shiftlens/{n}" for n in tracked() if n.partition("/")[0] in FLOORS and not n.endswith(".md")}
+    kept |= {"shiftlens/__init__.py", "shiftlens/__main__.py", "shiftlens/py.typed"}
+    shipped = {name for name in wheel if not name.partition("/")[0].endswith(".dist-info")}
+    assert shipped == kept
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_examples_in_docstrings_hold(path: Path) -> None:
+    name = ".".join(("shiftlens", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+    failures, _ = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert failures == 0
+
+
+def test_the_reference_is_what_the_code_says() -> None:
+    spec = importlib.util.spec_from_file_location("reference", ROOT / "docs/reference.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert (ROOT / "docs/reference.md").read_text(encoding="utf-8") == module.reference(), "run: python docs/reference.py"
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    pages = [ROOT / n for n in tracked() if n.endswith(".md")]
+    for page in pages:
+        for link in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):
+            if "://" not in link:
+                assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_files_are_small() -> None:
+    lengths = {p: len(p.read_text(encoding="utf-8").splitlines()) for p in MODULES}
+    assert max(lengths.values()) <= 400, max(lengths, key=lengths.__getitem__)
+    assert median(n for n in lengths.values() if n > 3) < 150
+
+
+def test_every_plugin_has_the_same_rooms() -> None:
+    for folder in sorted(p for p in (ROOT / "plugins").iterdir() if p.is_dir() and p.name != "__pycache__"):
+        assert {"__init__.py", "plugin.py", "config.py", "README.md"} <= {p.name for p in folder.iterdir()}, folder.name
+
+
+def test_nothing_large_is_tracked() -> None:
+    sizes = {name: (ROOT / name).stat().st_size for name in tracked()}
+    assert max(sizes.values()) <= 16 * 2**20
