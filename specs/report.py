@@ -93,6 +93,7 @@ class Attribute(Spec):
     tag: Literal["common", "novel", "missing"]
     tail: float
     action: Text | None = None
+    how: Text | None = Field(default=None, description="how the attribute is measured")
     images: tuple[RepresentativeImage, ...] = ()
 
 

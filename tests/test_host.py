@@ -77,7 +77,7 @@ def test_a_plugin_that_fails_is_named_and_the_rest_goes_on(offer: Any) -> None:
         (encoders("not a card"), "not a Card"),  # type: ignore[arg-type]
         (hookimpl(specname="shiftlens_encoders")(lambda: 1 / 0), "ZeroDivisionError"),
         (hookimpl(specname="shiftlens_encoders")(lambda: sys.exit(3)), "SystemExit"),
-        (hookimpl(specname="shiftlens_no_such_hook")(list), "unknown hook"),
+        (hookimpl(specname="shiftlens_no_such_hook")(lambda: ()), "unknown hook"),
         (hookimpl(specname="shiftlens_encoders")(lambda what: []), "what"),
     ],
 )

@@ -1,0 +1,150 @@
+"""The attributes of a comparison: numbers corrected for the whole run, words, and who follows whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...specs.base import Text
+from ...specs.report import Attribute
+from ..values import AttributeScores, Dimension
+from .amounts import both, change, figures, finite
+from .examples import of_attribute
+from .sides import Comparison
+
+CLEAR = 0.3
+"""Below this |direction| a difference is one of spread or shape, not of more or less."""
+LIKE = 1.15
+"""Up to this ratio two spreads are called alike."""
+MOST_UNNAMED = 50
+"""Dimensions of a space without words that are listed in ``report.json``."""
+
+
+def attributes_of(comparison: Comparison, *, tests: int, alpha: float, ids: Mapping[int, str]) -> list[Attribute]:
+    """Give the attributes of one comparison, largest effect first.
+
+    Args:
+        comparison: the scores with their sides.
+        tests: number of tests of the run; every family-wise p is multiplied by it.
+        alpha: an attribute whose corrected p is below is significant.
+        ids: the id of each dimension, unique in the run.
+    """
+    scores = comparison.scores
+    measured = np.asarray(scores.measured, bool)
+    p = corrected(scores.p_family, tests)
+    significant = measured & (p < alpha)
+    leaders = [leader(scores, significant, i) for i in range(len(p))]
+    kept = [i for i in np.argsort(-np.nan_to_num(scores.effect), kind="stable").tolist() if measured[i]]
+    if not comparison.named:
+        kept = [i for i in kept if significant[i] and leaders[i] is None][:MOST_UNNAMED]
+    return [_attribute(comparison, i, float(p[i]), alpha, leaders[i], ids) for i in kept]
+
+
+def corrected(p_family: NDArray[np.float64], tests: int) -> NDArray[np.float64]:
+    """Give p corrected over the run (Bonferroni over tests, each already corrected within its space).
+
+    >>> corrected(np.array([0.01, 0.9]), 3).tolist()
+    [0.03, 1.0]
+    """
+    return np.minimum(1.0, np.asarray(p_family, np.float64) * tests)
+
+
+def leader(scores: AttributeScores, significant: NDArray[np.bool_], index: int) -> int | None:
+    """Give the significant dimension at the head of the chain that ``index`` follows, none if it stands alone."""
+    seen = {index}
+    head = index
+    while (ahead := int(scores.follows[head])) >= 0 and ahead not in seen:
+        seen.add(ahead)
+        head = ahead
+    return head if head != index and significant[head] else None
+
+
+def _attribute(comparison: Comparison, i: int, p: float, alpha: float, ahead: int | None, ids: Mapping[int, str]) -> Attribute:
+    scores, dimension = comparison.scores, comparison.dimension(i)
+    significant = p < alpha
+    shift, low, high = (float(values[i]) for values in (scores.shift, scores.shift_low, scores.shift_high))
+    direction = float(scores.direction[i])
+    detectable = finite(scores.detectable * float(scores.sigma[i]))
+    return Attribute(
+        id=ids[i],
+        step=comparison.step,
+        encoder=scores.space.encoder,
+        label=label(dimension),
+        kind=dimension.words.kind if dimension.words else "content",
+        unit=dimension.unit,
+        scale=dimension.scale,
+        effect=float(scores.effect[i]),
+        interval=(float(scores.effect_low[i]), float(scores.effect_high[i])),
+        direction=direction,
+        words=_words(scores, i, dimension, direction),
+        amount=_amount(scores, i, dimension, direction),
+        shift=shift,
+        shift_interval=(low, high),
+        factor=2.0**shift if dimension.scale == "log2" else None,
+        p_adjusted=p,
+        q_bh=float(scores.q_bh[i]),
+        q_by=float(scores.q_by[i]),
+        significant=significant,
+        stands_alone=significant and ahead is None,
+        follows=ids[ahead] if significant and ahead is not None else None,
+        left=finite(scores.left[i]),
+        detectable=detectable,
+        rank=int(scores.rank[i]),
+        rank_interval=(int(scores.rank_low[i]), int(scores.rank_high[i])),
+        cluster=int(scores.cluster[i]),
+        tag=scores.tag[i],
+        tail=float(scores.tail[i]),
+        action=_action(dimension, direction) if significant else None,
+        how=dimension.words.how if dimension.words else None,
+        images=of_attribute(comparison, i) if significant and comparison.named else (),
+    )
+
+
+def label(dimension: Dimension) -> Text:
+    """Give the name of a dimension for people."""
+    return dimension.words.label if dimension.words else both(dimension.id)
+
+
+def spread_ratio(scores: AttributeScores, index: int) -> float:
+    """Give the middle-half range of the site divided by that of development."""
+    ranges = [
+        float(np.subtract(*np.interp((0.75, 0.25), scores.levels, quantiles[index])))
+        for quantiles in (scores.reference_quantiles, scores.target_quantiles)
+    ]
+    return ranges[1] / ranges[0] if ranges[0] > 0 else float("inf") if ranges[1] > 0 else 1.0
+
+
+def _words(scores: AttributeScores, i: int, dimension: Dimension, direction: float) -> Text:
+    if abs(direction) < CLEAR:
+        ratio = spread_ratio(scores, i)
+        if ratio > LIKE:
+            return Text(en="varies more", ja="ばらつきが大きい")
+        if ratio < 1 / LIKE:
+            return Text(en="varies less", ja="ばらつきが小さい")
+        return Text(en="is distributed differently", ja="分布の形が異なる")
+    if dimension.words is None:
+        return Text(en="higher", ja="高い") if direction > 0 else Text(en="lower", ja="低い")
+    return dimension.words.more if direction > 0 else dimension.words.less
+
+
+def _amount(scores: AttributeScores, i: int, dimension: Dimension, direction: float) -> Text:
+    if abs(direction) >= CLEAR:
+        return both(change(float(scores.shift[i]), unit=dimension.unit, scale=dimension.scale))
+    ratio = spread_ratio(scores, i)
+    if np.isfinite(ratio) and not 1 / LIKE <= ratio <= LIKE:
+        return Text(en=f"spread ×{figures(ratio)}", ja=f"ばらつき ×{figures(ratio)}")
+    size = figures(float(scores.effect[i]))
+    return Text(en=f"effect {size} σ", ja=f"効果量 {size} σ")
+
+
+def _action(dimension: Dimension, direction: float) -> Text | None:
+    if dimension.words is None:
+        return None
+    if abs(direction) < CLEAR:
+        return Text(
+            en="The mean is right, the variation is not: see what the images at both ends share (lot, time, station).",
+            ja="平均は合っていますが、ばらつきが異なります。両端の画像に共通するもの（ロット・時刻・号機）を確認してください。",
+        )
+    return dimension.words.action_more if direction > 0 else dimension.words.action_less

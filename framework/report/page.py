@@ -1,0 +1,188 @@
+"""``report.html``: one file, no network, both languages."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from ...specs.base import Text
+from ...specs.report import Report
+from ..outcome import RunOutcome
+from ..roles import Section
+from .amounts import hundredths, probability
+from .heat import map_sets, shown_with_maps, views
+from .names import shown
+from .sides import comparisons
+from .thumbnails import thumbnails
+from .views import card_views, detectable, ends_of, glance_view, picture_text, shift_of, space_view
+from .words import WORDS
+
+BUILT_IN = ("summary", "attributes", "features", "maps", "calibration", "power", "tested", "aside", "made")
+"""Ids of the report's own sections, in their order; plugins' sections come after ``maps``."""
+FOLDER = Path(__file__).parent
+MOST_ROWS = 200
+"""Rows of the table of images set aside."""
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+
+def page(outcome: RunOutcome, report: Report, sections: Sequence[Section], layout: Sequence[str]) -> str:
+    """Give the whole page.
+
+    Args:
+        outcome: the run, for its images, codes and maps.
+        report: what is said of it.
+        sections: what plugins add.
+        layout: ids of the sections to show, in order; empty for all.
+    """
+    compared = {c.step: c for c in comparisons(outcome)}
+    sets = map_sets(outcome)
+    carriers = {space.step: space.representative for space in report.spaces}
+    mapped = shown_with_maps(sets, list(compared.values()), carriers)
+    wanted = [*(i for a in report.attributes if a.stands_alone for i in a.images)]
+    wanted += [i for images in (*carriers.values(), *mapped.values()) for i in images]
+    small = thumbnails(outcome, ((i.input, i.id) for i in wanted))
+    heat = views(sets, mapped, small)
+    learned = [space_view(s, compared[s.step], heat.get(s.step)) for s in report.spaces if s.differs and not s.named]
+    context = {
+        "report": report,
+        "cards": card_views(report, compared),
+        "glance": glance_view(report),
+        "learned": learned,
+        "heat": [view for about, view in heat.items() if about not in {v.space.step for v in learned}],
+        "thumbnails": small,
+        "counts": Counter((entry.input, entry.kind) for entry in report.set_aside),
+        "points": [Text(en=en, ja=ja) for en, ja in zip(*_lines(report.verdict.detail), strict=True)],
+        "sections": {section.id: section for section in sections},
+        "made": _made(report.made),
+        "backbones": {facts["digest"]: name for name, facts in report.made.get("backbones", {}).items()},
+        "spec": json.dumps(report.made, ensure_ascii=False, indent=2, sort_keys=True, default=str),
+    }
+    context["order"] = _order(context, layout)
+    return _environment().get_template("page.html.jinja").render(context, language=report.language)
+
+
+def _lines(text: Text) -> tuple[list[str], list[str]]:
+    return text.en.splitlines(), text.ja.splitlines()
+
+
+def _made(made: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The rows of a manifest that fit in a table: plain values, and plain values by name."""
+    rows = []
+    for key, value in made.items():
+        if isinstance(value, Mapping):
+            flat = {k: v for k, v in value.items() if isinstance(v, str | int | float | bool)}
+            rows += [(f"{key}: {k}", str(v)) for k, v in flat.items()]
+        elif isinstance(value, str | int | float | bool):
+            rows.append((key, str(value)))
+    return rows
+
+
+def _order(context: Mapping[str, Any], layout: Sequence[str]) -> list[str]:
+    """Sections that have something to say, as the layout wants them."""
+    empty = {"attributes": "cards", "features": "learned", "maps": "heat"}
+    own = [name for name in BUILT_IN if name not in empty or context[empty[name]]]
+    after = next(i for i, name in enumerate(own) if name == "calibration")
+    every = [*own[:after], *context["sections"], *own[after:]]
+    return ["summary", *(name for name in layout if name in every and name != "summary")] if layout else every
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    script = (FOLDER / "page.js").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    environment.filters |= {
+        "t": spans,
+        "w": word,
+        "sentence": sentence,
+        "p": probability,
+        "shown": shown,
+        "hundredths": hundredths,
+        "percent": percent,
+    }
+    environment.globals |= {
+        "WORDS": WORDS,
+        "BUILT_IN": BUILT_IN,
+        "MOST_ROWS": MOST_ROWS,
+        "style": Markup((FOLDER / "page.css").read_text("utf-8")),  # noqa: S704  (our own files)
+        "script": Markup(script),  # noqa: S704
+        "policy": f"{POLICY}; script-src 'sha256-{digest}'",
+        "pair": pair,
+        "filled": filled,
+        "capital": capital,
+        "joined": joined,
+        "input_name": input_name,
+        "picture_text": picture_text,
+        "detectable": detectable,
+        "shift_of": shift_of,
+        "ends_of": ends_of,
+    }
+    return environment
+
+
+def spans(text: Text) -> Markup:
+    """Give a text in both languages; the page shows one."""
+    if text.en == text.ja:
+        return escape(text.en)
+    return Markup('<span lang="en">{}</span><span lang="ja">{}</span>').format(text.en, text.ja)
+
+
+def word(key: str) -> Markup:
+    """Give a word of the page in both languages."""
+    return spans(WORDS[key])
+
+
+def sentence(key: str) -> Markup:
+    """Give a word of the page with the full stop of each language."""
+    text = WORDS[key]
+    return spans(Text(en=f"{text.en}. ", ja=f"{text.ja}。"))
+
+
+def filled(key: str, **values: object) -> Markup:
+    """Give a sentence of the page with its blanks filled."""
+    text = WORDS[key]
+    return spans(Text(en=text.en.format(**values), ja=text.ja.format(**values)))
+
+
+def pair(first: Text, second: Text) -> Markup:
+    """Give two texts with the colon of each language."""
+    return spans(Text(en=f"{first.en}: {second.en}", ja=f"{first.ja}：{second.ja}"))
+
+
+def capital(text: Text) -> Text:
+    """Give a text that begins with a capital.
+
+    >>> capital(Text(en="noise", ja="ノイズ")).en
+    'Noise'
+    """
+    return Text(en=text.en[:1].upper() + text.en[1:], ja=text.ja)
+
+
+def joined(texts: Sequence[Text]) -> Text:
+    """Give texts as a list in a sentence."""
+    return Text(en=", ".join(text.en for text in texts), ja="、".join(text.ja for text in texts))
+
+
+def input_name(name: str) -> Markup:
+    """Give the name of an input; the usual two are translated."""
+    return word(name) if name in ("development", "site") else escape(name)
+
+
+def percent(share: float) -> str:
+    r"""Give a share as per cent.
+
+    >>> percent(0.123)
+    '12\u202f%'
+    """
+    return f"{100 * share:.0f}\u202f%" if share == 0 or share >= 0.01 else f"{100 * share:.1f}\u202f%"

@@ -1,0 +1,45 @@
+"""``attributes.csv``: one row an attribute, for Excel as well (UTF-8 with BOM, no cell that starts a formula)."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from ...specs.report import Report
+from .names import shown
+
+COLUMNS = (
+    "id", "step", "encoder", "label_en", "label_ja", "kind", "significant", "stands_alone", "follows", "words_en", "words_ja",
+    "unit", "scale", "shift", "shift_low", "shift_high", "factor", "effect", "effect_low", "effect_high", "direction",
+    "p_adjusted", "q_bh", "q_by", "left", "detectable", "rank", "rank_low", "rank_high", "cluster", "tag", "tail",
+    "action_en", "action_ja", "development_images", "site_images",
+)  # fmt: skip
+
+
+def attributes_csv(report: Report) -> bytes:
+    """Give the attributes of a report as a table; images of a cell are set apart by `` | ``."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\r\n")
+    rows.writerow(COLUMNS)
+    for a in report.attributes:
+        images = [" | ".join(shown(i.id) for i in a.images if i.side == side) for side in ("reference", "target")]
+        action = (a.action.en, a.action.ja) if a.action else ("", "")
+        cells = (
+            a.id, a.step, a.encoder, a.label.en, a.label.ja, a.kind, a.significant, a.stands_alone, a.follows, a.words.en,
+            a.words.ja, a.unit, a.scale, a.shift, *a.shift_interval, a.factor, a.effect, *a.interval, a.direction,
+            a.p_adjusted, a.q_bh, a.q_by, a.left, a.detectable, a.rank, *a.rank_interval, a.cluster, a.tag, a.tail,
+            *action, *images,
+        )  # fmt: skip
+        rows.writerow([guarded(cell) for cell in cells])
+    return b"\xef\xbb\xbf" + text.getvalue().encode("utf-8", "backslashreplace")
+
+
+def guarded(cell: object) -> object:
+    """Give a cell that a spreadsheet takes for text where it is text.
+
+    >>> guarded("=1+1"), guarded(-0.5)
+    ("'=1+1", -0.5)
+    """
+    if isinstance(cell, str) and cell.lstrip()[:1] in tuple("=+-@\t\r＝＋－＠"):
+        return f"'{cell}" if cell.strip() else cell
+    return cell

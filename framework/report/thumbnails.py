@@ -1,0 +1,64 @@
+"""Small pictures for a page: each image decoded once, its aspect ratio kept, as a data URI."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from PIL import Image
+
+from ..outcome import RunOutcome
+from ..values import SetAside
+from .names import storable
+
+WIDE, TALL = 200, 240
+"""Most pixels of a thumbnail."""
+QUALITY = 80
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """One small picture; ``uri`` is empty where the image could not be read again, ``problem`` says why."""
+
+    uri: str = ""
+    size: tuple[int, int] = (0, 0)
+    picture: Image.Image | None = None
+    problem: str = ""
+
+
+def thumbnails(outcome: RunOutcome, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Thumbnail]:
+    """Give the thumbnail of each ``(input, image id)``; ids as the report writes them."""
+    names = set(wanted)
+    made: dict[tuple[str, str], Thumbnail] = {}
+    for name, images in outcome.inputs.items():
+        refs = tuple(ref for ref in images.refs if (name, storable(ref.id)) in names)
+        for ref, picture in images.select(refs).decoded(at_least=TALL):
+            key = name, storable(ref.id)
+            if isinstance(picture, SetAside):
+                made[key] = Thumbnail(problem=picture.reason)
+            else:
+                made[key] = thumbnail(Image.fromarray(picture.rgb8()))
+    return made
+
+
+def thumbnail(image: Image.Image) -> Thumbnail:
+    """Give the thumbnail of one picture; a small picture keeps its size."""
+    small = image.copy()
+    small.thumbnail((WIDE, TALL), Image.Resampling.BOX if min(image.size) > 4 * TALL else Image.Resampling.LANCZOS)
+    return Thumbnail(uri=jpeg_uri(small), size=small.size, picture=small)
+
+
+def jpeg_uri(image: Image.Image) -> str:
+    """Give a picture as a JPEG data URI."""
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=QUALITY, optimize=True)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def png_uri(image: Image.Image) -> str:
+    """Give a picture as a PNG data URI."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

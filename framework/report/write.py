@@ -1,0 +1,119 @@
+"""Write the report of a run: ``report.html``, ``report.json`` and ``attributes.csv``."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import to_jsonable_python
+
+from ...specs.base import Text
+from ...specs.errors import OutputUnusable, quoted
+from ...specs.report import Report
+from ..outcome import RunOutcome
+from ..roles import ReportSection, Section
+from .assemble import assemble
+from .names import shown, storable
+from .page import BUILT_IN, page
+from .tables import attributes_csv
+
+
+def write_report(
+    outcome: RunOutcome, folder: Path, sections: Sequence[ReportSection] = (), layout: Sequence[str] = ()
+) -> Report:
+    """Write the report of a finished run and give it.
+
+    Each file is written beside its place and renamed into it, so a file that is there is whole. The
+    same values give the same bytes.
+
+    Args:
+        outcome: what the run read, planned and made.
+        folder: where the files go; made where it is not there.
+        sections: what plugins add. One that raises is named in the report and left out.
+        layout: ids of the sections to show, in order, after the verdict; empty for all in their own order.
+
+    Raises:
+        OutputUnusable: the folder or a file of it cannot be written.
+        ComponentFailed: a step's scores are not wired to latents.
+    """
+    shown_sections, notices = _rendered(outcome, sections)
+    known = {*BUILT_IN, *(section.id for section in shown_sections)}
+    notices += [
+        Text(
+            en=f"No section {quoted(name)} has anything to show.",
+            ja=f"セクション {quoted(name)} には表示する内容がありません。",
+        )
+        for name in layout
+        if name not in known
+    ]
+    data = {section.id: to_jsonable_python(section.data) for section in shown_sections}
+    report = assemble(outcome, sections=data, notices=notices)
+    _store(folder / "report.html", page(outcome, report, shown_sections, layout).encode("utf-8", "backslashreplace"))
+    _store(folder / "report.json", as_json(report))
+    _store(folder / "attributes.csv", attributes_csv(report))
+    return report
+
+
+def as_json(report: Report) -> bytes:
+    """Give the bytes of ``report.json``; numbers that are none are ``null``."""
+    data = _plain(report.model_dump())
+    return (json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode("utf-8", "backslashreplace")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, float) and value != value:
+        return None
+    return to_jsonable_python(value)
+
+
+def _rendered(outcome: RunOutcome, sections: Sequence[ReportSection]) -> tuple[list[Section], list[Text]]:
+    done: dict[str, Section] = {}
+    notices: list[Text] = []
+    for section in sections:
+        name = f"{type(section).__module__}.{type(section).__qualname__}"
+        try:
+            with section:
+                made = section.render(outcome)
+            if made is None:
+                continue
+            to_jsonable_python(made.data)
+            if made.id in done or made.id in BUILT_IN:
+                raise ValueError(f"its id {made.id!r} is taken")
+        except Exception as error:  # noqa: BLE001  (a plugin's; it is named in the report)
+            notices.append(_left_out(name, error))
+            continue
+        done[made.id] = made
+    return list(done.values()), notices
+
+
+def _left_out(name: str, error: Exception) -> Text:
+    why = shown(f"{type(error).__name__}: {error}")[:160]
+    return Text(
+        en=f"The section of {name} failed and was left out ({why}).",
+        ja=f"{name} のセクションは失敗したため省略しました（{why}）。",
+    )
+
+
+def _store(path: Path, data: bytes) -> None:
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(data)
+        beside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise OutputUnusable(
+            f"{path.name} cannot be written in {quoted(str(path.parent))}: {error.strerror or error}",
+            hint="free some space there, or give another folder that you may write to",
+        ) from error

@@ -1,0 +1,113 @@
+"""One picture at the sizes at which it is measured: stored pixels where detail counts, reduced copies for the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ... import Picture
+
+Plane = NDArray[np.float32]
+
+SMALL = 640
+"""Longest side of the copy on which texture, spots and light are measured."""
+COARSE = 160
+"""Longest side of the copy on which objects, contrast and colour are measured."""
+CROP = 256
+"""Side of the nine full-resolution crops that stand for a large picture."""
+LUMINANCE = (0.2126, 0.7152, 0.0722)
+"""Weights of red, green and blue in luminance (ITU-R BT.709)."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A picture made ready. All planes are luminance in 0..1, ``float32``, as stored (no gamma is undone).
+
+    ``crops`` hold stored pixels, their corners on multiples of 8; ``small`` and ``coarse`` are area
+    means over squares of ``small_factor`` and ``coarse_factor`` pixels; ``rgb`` is ``(rows, columns, 3)``
+    at the coarse size, ``None`` where all channels are equal; ``step`` is one grey level;
+    ``dark`` and ``bright`` are the shares of pixels at the ends of the scale, in 0..1.
+    """
+
+    width: int
+    height: int
+    step: float
+    crops: tuple[Plane, ...]
+    small: Plane
+    small_factor: int
+    coarse: Plane
+    coarse_factor: int
+    rgb: Plane | None
+    dark: float
+    bright: float
+
+
+def view_of(picture: Picture) -> View:
+    """Make ``picture`` ready to be measured; memory beyond it stays below 40 MB whatever its size."""
+    pixels, white = picture.pixels, picture.white
+    height, width = pixels.shape[:2]
+    has_colour = pixels.ndim == 3 and not _is_grey(pixels, white)
+    if pixels.ndim == 3 and not has_colour:
+        pixels = pixels[..., 1]
+    highest = pixels if pixels.ndim == 2 else np.maximum(np.maximum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
+    small_factor, coarse_factor = -(-max(width, height) // SMALL), -(-max(width, height) // COARSE)
+    coarse = area_mean(pixels, coarse_factor) / np.float32(white)
+    return View(
+        width=width,
+        height=height,
+        step=1 / white,
+        crops=tuple(luminance(crop / np.float32(white)) for crop in _crops(pixels)),
+        small=luminance(area_mean(pixels, small_factor) / np.float32(white)),
+        small_factor=small_factor,
+        coarse=luminance(coarse),
+        coarse_factor=coarse_factor,
+        rgb=coarse if has_colour else None,
+        dark=float(np.mean(highest <= white / 255)),
+        bright=float(np.mean(highest >= white * 254 / 255)),
+    )
+
+
+def luminance(unit: Plane) -> Plane:
+    """Give the luminance of RGB ``(rows, columns, 3)``; grey comes back as it is."""
+    return unit if unit.ndim == 2 else unit @ np.asarray(LUMINANCE, np.float32)
+
+
+def area_mean(pixels: NDArray[np.uint8] | NDArray[np.uint16] | Plane, factor: int) -> Plane:
+    """Average squares of ``factor`` pixels; a rest at the right or lower edge that fills no square is left out.
+
+    >>> area_mean(np.arange(16, dtype=np.uint8).reshape(4, 4), 2).tolist()
+    [[2.5, 4.5], [10.5, 12.5]]
+    """
+    if factor == 1:
+        return pixels.astype(np.float32)
+    rows, columns = pixels.shape[0] // factor or 1, pixels.shape[1] // factor or 1
+    tall, wide = min(factor, pixels.shape[0]), min(factor, pixels.shape[1])
+    kept = pixels[: rows * tall, : columns * wide]
+    total = np.zeros((rows, *kept.shape[1:]), np.float32)
+    for i in range(tall):
+        total += kept[i::tall]
+    cells = total.reshape(rows, columns, wide, *kept.shape[2:])
+    return np.asarray(cells.sum(axis=2) / np.float32(tall * wide), np.float32)
+
+
+def _is_grey(pixels: NDArray[np.uint8] | NDArray[np.uint16], white: float) -> bool:
+    """Tell whether no pixel has channels more than one part in 255 apart."""
+    limit = white / 255
+    green = pixels[..., 1].astype(np.int32)
+    return all(bool(np.abs(pixels[..., c] - green).max() <= limit) for c in (0, 2))
+
+
+def _crops(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> list[NDArray[np.uint8] | NDArray[np.uint16]]:
+    """Give the whole picture, or nine squares of it spread from edge to edge, corners on multiples of 8."""
+    height, width = pixels.shape[:2]
+    if max(height, width) <= SMALL:
+        return [pixels]
+    tops, lefts = _starts(height), _starts(width)
+    return [pixels[top : top + CROP, left : left + CROP] for top in tops for left in lefts]
+
+
+def _starts(length: int) -> list[int]:
+    last = max(0, length - CROP)
+    return sorted({int(last * share) // 8 * 8 for share in (0.0, 0.5, 1.0)})

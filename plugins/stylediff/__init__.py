@@ -1,0 +1,1 @@
+"""stylediff: which dimensions of a space differ between two sets of images, tested together."""
