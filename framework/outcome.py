@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .images import ImageSet
-from .values import Value
+from .values import AttributeScores, Value
 
 V = TypeVar("V", bound=Value)
 
@@ -28,7 +28,11 @@ class RunOutcome:
     wiring: Mapping[str, Mapping[str, str]]
     manifest: Mapping[str, Any]
     language: str = "en"
-    alpha: float = 0.05
+
+    @property
+    def alpha(self) -> float:
+        """The level of significance: the strictest that any scorer of the run was given, 0.05 where there is none."""
+        return min((scores.alpha for _, scores in self.of_type(AttributeScores)), default=0.05)
 
     def of_type(self, kind: type[V]) -> Iterator[tuple[str, V]]:
         """Give ``(step, value)`` of every step that made a ``kind``, in the pipeline's order."""

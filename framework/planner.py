@@ -11,12 +11,13 @@ from ..registry.catalogue import Catalogue
 from ..registry.layers import Layers
 from ..specs.errors import ShiftlensError, SpecError, quoted
 from ..specs.nearest import nearest
-from ..specs.pipeline import ComponentId, Name, PipelineSpec, StepSpec
+from ..specs.pipeline import ComponentId, Name, PipelineSpec, ReportLayout, StepSpec
 from ..specs.yaml import problems_of
 from .host import Host, Offer
 from .images import ImageSet
 from .plan import Plan, PlannedStep
 from .ports import CLASS_OF_ROLE, ports_of
+from .report import SECTIONS
 from .targets import NoConfig, config_model
 from .values import Latents
 
@@ -39,6 +40,7 @@ def make_plan(data: Mapping[str, Any], host: Host, layers: Layers, catalogue: Ca
     steps = draft.resolve()
     draft.check_links(steps)
     draft.check_settings()
+    draft.check_layout()
     ordered = draft.in_order(steps)
     if problems:
         raise SpecError(
@@ -61,7 +63,7 @@ def _salvage(data: Mapping[str, Any]) -> PipelineSpec:
             if isinstance(step, Mapping):
                 steps[str(name)] = _salvaged_step(step)
     names = {str(n): "images" for n in inputs} if isinstance(inputs, Mapping) else {}
-    return PipelineSpec.model_construct(pipeline="unnamed", inputs=names, steps=steps)
+    return PipelineSpec.model_construct(pipeline="unnamed", inputs=names, steps=steps, report=ReportLayout())
 
 
 def _salvaged_step(step: Mapping[str, Any]) -> StepSpec:
@@ -192,6 +194,12 @@ class _Draft:
         for name in self.settings.components:
             if name not in known:
                 self.problems.append(f"settings components.{name}: no such component is enabled; {nearest(name, known)}")
+
+    def check_layout(self) -> None:
+        known = {*SECTIONS, *(offer.card.id for offer in self.host.of_role("report-section"))}
+        for i, name in enumerate(self.spec.report.sections):
+            if name not in known:
+                self.problems.append(f"report.sections[{i}]: no section {quoted(name)}; {nearest(name, known)}")
 
     def in_order(self, steps: dict[str, PlannedStep]) -> tuple[PlannedStep, ...]:
         """Put each step after those that feed it, else as written."""

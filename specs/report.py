@@ -83,6 +83,7 @@ class Attribute(Spec):
     q_bh: float
     q_by: float
     significant: bool
+    negligible: bool = Field(default=False, description="p is below alpha, but the difference is too small to matter to anyone")
     stands_alone: bool
     follows: str | None = Field(default=None, description="id of the attribute whose consequence this one is")
     left: float | None = Field(description="effect left after the leading attributes are accounted for")

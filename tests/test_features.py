@@ -289,3 +289,34 @@ def test_the_pinned_digest_is_that_of_the_installed_file() -> None:
     backbone = catalogue.get("efficientnet-lite0")
     (path,) = catalogue.locate(backbone).values()
     assert hashlib.sha256(path.read_bytes()).hexdigest() in backbone.files.values()
+
+
+def test_timm_can_be_imported_beside_any_build_of_torch(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "from shiftlens.plugins.features.operators import declare_missing_operators as declare;"
+        "kept = declare(); import torchvision, timm; assert declare() is kept; print('fine')"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert found.stdout.strip() == "fine", found.stderr
+
+
+def test_a_device_that_is_not_there_is_explained(saved: Callable[..., Path]) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is one")
+    with pytest.raises(UsageError, match="'cuda:3' cannot be used"):
+        loaded(saved("resnet18"), "resnet18", Context(device="cuda:3"))
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_codes_do_not_depend_on_the_number_of_workers(
+    small: TimmFeatures, folder_of: Callable[..., Path], workers: int
+) -> None:
+    images = open_source(str(folder_of("dev", 27)), "dev", discover())
+    before = torch.get_num_threads()
+    found = FeaturesEncoder(None, backbone=small, context=Context(workers=workers)).encode(images)
+    assert found.ids == tuple(ref.id for ref in images.refs)
+    assert np.array_equal(found.values, encoded(small, images).values)
+    assert torch.get_num_threads() == before

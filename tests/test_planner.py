@@ -130,6 +130,11 @@ def test_a_mistake_is_named_with_its_path(steps: dict[str, Any], message: str) -
     assert any(message in p for p in problems(small(**steps)))
 
 
+def test_an_unknown_section_of_the_report_is_named() -> None:
+    found = problems(small(a=DEV) | {"report": {"sections": ["summary", "atributes"]}})
+    assert any("report.sections[1]" in p and "'attributes'" in p for p in found)
+
+
 def test_what_a_site_forbids_is_refused(tmp_path: Path) -> None:
     site = tmp_path / "osaka.yaml"
     site.write_text("site: osaka\nforbid: {components: [features]}\n", encoding="utf-8")

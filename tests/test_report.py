@@ -69,6 +69,18 @@ def test_a_wider_spread_is_not_called_more_or_less(tmp_path):
     assert "noise varies more (spread ×" in report.verdict.headline.en
 
 
+def test_a_difference_too_small_to_matter_is_told_but_not_named(tmp_path):
+    outcome = run(shifts={"exposure": 0.4}, p={"exposure": SURE})
+    scores = outcome.values["diff"]
+    dims = tuple(d.model_copy(update={"floor": 9.0}) if d.id == "exposure" else d for d in scores.space.dimensions)
+    space = scores.space.model_copy(update={"dimensions": dims})
+    values = {**outcome.values, "diff": scores.model_copy(update={"space": space})}
+    report, page, _ = written(tmp_path, replace(outcome, values=values))
+    found = attribute(report, "exposure")
+    assert (found.significant, found.negligible, report.verdict.shift) == (False, True, False)
+    assert "too small to matter" in page
+
+
 def test_nothing_significant_names_nothing(tmp_path):
     report, page, data = written(tmp_path, run())
     assert report.verdict.kind == "nothing"
@@ -436,6 +448,31 @@ def test_maps_are_shown_on_the_images_that_carry_the_difference(tmp_path):
     features = page[page.index('<section id="features"') : page.index('<section id="calibration"')]
     assert features.count("data:image/jpeg") == 2 * 8 + 2  # each original and overlay, and both means
     assert 'id="maps"' not in page
+
+
+def test_maps_about_no_difference_are_not_shown(tmp_path):
+    _, page, _ = written(tmp_path, run(learned={"p": {}, "separation_p": 0.5}, maps=True))
+    assert "data:image" not in page
+
+
+def test_two_kinds_of_maps_about_one_space_are_both_shown(tmp_path):
+    outcome = typical(count=40)
+    more = {step: value.model_copy(update={"about": "else"}) for step, value in outcome.values.items() if step[0] == "m"}
+    again = {f"{step}-2": value for step, value in more.items()}
+    wiring = outcome.wiring | {f"{step}-2": outcome.wiring[step] for step in more}
+    _, page, _ = written(tmp_path, replace(outcome, values={**outcome.values, **again}, wiring=wiring))
+    assert "(distance to site)" in page[: page.index('<section id="maps"')]
+    assert "(else)" in page[page.index('<section id="maps"') :]
+
+
+def test_a_scale_with_both_signs_darkens_below_and_brightens_above():
+    from PIL import Image
+
+    base = Image.new("RGB", (8, 8), (128, 128, 128))
+    values = (np.full((2, 2), value, np.float32) for value in (-1, 0, 1))
+    below, clear, above = (np.asarray(overlay(base, heat, -1.0, 1.0).convert("L")).mean() for heat in values)
+    assert below < clear - 40
+    assert above > clear + 40
 
 
 def test_maps_about_nothing_in_particular_have_their_own_section(tmp_path):

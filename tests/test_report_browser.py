@@ -163,10 +163,26 @@ def test_without_script_the_page_still_reads(browser, file):
     context.close()
 
 
-def test_the_verdict_fits_the_first_sheet_of_paper(page, tmp_path):
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_verdict_fits_the_first_sheet_of_paper(browser, tmp_path, language):
+    every = ("exposure", "noise", "sharpness", "temperature", "rotation")
+    crowded = SAMPLE["run"](
+        shifts=dict.fromkeys(every, 2.0),
+        p=dict.fromkeys(every, 0.001),
+        learned={"p": {}, "separation_p": 0.001},
+        language=language,
+    )
+    write_report(crowded, tmp_path)
+    page = browser.new_page(viewport={"width": 680, "height": 1016})  # A4 less its margins, in CSS pixels
+    page.goto((tmp_path / "report.html").as_uri())
     page.emulate_media(media="print")
-    page.set_viewport_size({"width": 680, "height": 1000})  # A4 less its margins, in CSS pixels
-    assert page.evaluate("document.querySelector('#summary').getBoundingClientRect().bottom") < 1000
-    page.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
-    assert (tmp_path / "report.pdf").stat().st_size > 10_000
-    assert not page.evaluate("document.querySelector('details').open")  # opened for paper, closed again
+    assert page.evaluate("document.querySelector('#summary').getBoundingClientRect().bottom") < 1016
+    page.close()
+
+
+def test_details_are_open_on_paper_and_closed_again_after(page):
+    opened = "[...document.querySelectorAll('details')].every((d) => d.open)"
+    page.evaluate(f"addEventListener('beforeprint', () => window.onPaper = {opened})")
+    page.pdf(prefer_css_page_size=True)
+    assert page.evaluate("onPaper")
+    assert not page.evaluate(opened)

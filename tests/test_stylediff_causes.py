@@ -17,12 +17,13 @@ CONFIG = StyleDiffConfig(permutations=199, bootstrap=50, self_splits=0)
 Make = Callable[[np.random.Generator, int, int], list[np.ndarray]]
 
 
-def score(make: Make, images: int, seed: int, config: StyleDiffConfig = CONFIG) -> AttributeScores:
+def score(make: Make, images: int, seed: int, config: StyleDiffConfig = CONFIG, floor: float = 0.0) -> AttributeScores:
     rng = np.random.default_rng(seed)
     sides = []
     for side, name in enumerate(("dev", "site")):
         values = np.stack([*make(rng, images, side), *rng.normal(size=(3, images))], axis=1).astype(np.float32)
-        space = Space(encoder="test", key="k", dimensions=tuple(Dimension(id=f"d{i}") for i in range(values.shape[1])))
+        dims = tuple(Dimension(id=f"d{i}", floor=floor) for i in range(values.shape[1]))
+        space = Space(encoder="test", key="k", dimensions=dims)
         ids = tuple(f"{name}{i}" for i in range(images))
         sides.append(Latents(space=space, images=name, ids=ids, groups=ids, values=values))
     return StyleDiff(config, context=Context(seed=seed)).score(*sides)
@@ -108,6 +109,17 @@ def test_moderately_correlated_content_does_not_fold_two_causes() -> None:
 
     for seed in range(6):
         assert leaders(score(make, 300, seed), 2) == [0, 1]
+
+
+def test_a_difference_too_small_to_matter_leads_only_where_all_are() -> None:
+    def make(rng: np.random.Generator, images: int, side: int) -> list[np.ndarray]:
+        return [rng.normal(size=images) + 2 * side, rng.normal(size=images) + 0.6 * side]
+
+    assert leaders(score(make, 200, 0, floor=0.3), 2) == [0, 1]
+    folded = score(make, 200, 0, floor=1.0)
+    assert leaders(folded, 2) == [0]
+    assert folded.left_p[1] <= 0.05  # what is left is said as it is
+    assert leaders(score(make, 200, 0, floor=9.0), 2) == [0, 1]
 
 
 def test_equal_attributes_have_one_leader_the_first() -> None:

@@ -142,7 +142,7 @@ def test_a_space_in_which_nothing_varies_is_refused() -> None:
 
 
 def test_settings_that_cannot_reach_alpha_are_refused() -> None:
-    with pytest.raises(ValidationError, match="at least 2000"):
+    with pytest.raises(ValidationError, match="4000 are needed"):
         StyleDiffConfig(alpha=0.001)
 
 

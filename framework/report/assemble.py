@@ -9,7 +9,7 @@ from ...specs.base import Text
 from ...specs.report import Attribute, Report
 from ..outcome import RunOutcome
 from .attributes import attributes_of
-from .heat import map_sets
+from .heat import map_groups
 from .notices import input_reports, set_aside, warnings
 from .sides import attribute_ids, comparisons
 from .spaces import space_report, tests_of
@@ -34,10 +34,10 @@ def assemble(outcome: RunOutcome, *, sections: Mapping[str, Any], notices: Seque
     attributes: list[Attribute] = []
     for comparison in compared:
         attributes += attributes_of(comparison, tests=tests, alpha=outcome.alpha, ids=ids[comparison.step])
-    sets = map_sets(outcome)
+    groups = map_groups(outcome)
     spaces = []
     for comparison in compared:
-        mapped = {s.input: s.rows for s in sets if s.about == comparison.step}
+        mapped = {name: own.rows for g in groups if g.about == comparison.step for name, own in g.by_input.items()}
         spaces.append(space_report(comparison, tests=tests, alpha=outcome.alpha, mapped=mapped))
     aside = set_aside(outcome)
     return Report(

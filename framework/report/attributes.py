@@ -28,18 +28,37 @@ def attributes_of(comparison: Comparison, *, tests: int, alpha: float, ids: Mapp
     Args:
         comparison: the scores with their sides.
         tests: number of tests of the run; every family-wise p is multiplied by it.
-        alpha: an attribute whose corrected p is below is significant.
+        alpha: an attribute whose corrected p is below, and which moved by as much as matters, is significant.
         ids: the id of each dimension, unique in the run.
     """
     scores = comparison.scores
     measured = np.asarray(scores.measured, bool)
     p = corrected(scores.p_family, tests)
-    significant = measured & (p < alpha)
+    below = measured & (p < alpha)
+    significant = below & matters(comparison)
     leaders = [leader(scores, significant, i) for i in range(len(p))]
     kept = [i for i in np.argsort(-np.nan_to_num(scores.effect), kind="stable").tolist() if measured[i]]
     if not comparison.named:
         kept = [i for i in kept if significant[i] and leaders[i] is None][:MOST_UNNAMED]
-    return [_attribute(comparison, i, float(p[i]), alpha, leaders[i], ids) for i in kept]
+    return [
+        _attribute(
+            comparison,
+            i,
+            float(p[i]),
+            leaders[i],
+            ids,
+            significant=bool(significant[i]),
+            negligible=bool(below[i] & ~significant[i]),
+        )
+        for i in kept
+    ]
+
+
+def matters(comparison: Comparison) -> NDArray[np.bool_]:
+    """Say which dimensions moved by as much as matters to anyone: W1 in their unit reaches their floor."""
+    scores = comparison.scores
+    floors = np.array([d.floor for d in scores.space.dimensions])
+    return np.nan_to_num(scores.effect * scores.sigma) >= floors
 
 
 def corrected(p_family: NDArray[np.float64], tests: int) -> NDArray[np.float64]:
@@ -61,9 +80,10 @@ def leader(scores: AttributeScores, significant: NDArray[np.bool_], index: int) 
     return head if head != index and significant[head] else None
 
 
-def _attribute(comparison: Comparison, i: int, p: float, alpha: float, ahead: int | None, ids: Mapping[int, str]) -> Attribute:
+def _attribute(
+    comparison: Comparison, i: int, p: float, ahead: int | None, ids: Mapping[int, str], *, significant: bool, negligible: bool
+) -> Attribute:
     scores, dimension = comparison.scores, comparison.dimension(i)
-    significant = p < alpha
     shift, low, high = (float(values[i]) for values in (scores.shift, scores.shift_low, scores.shift_high))
     direction = float(scores.direction[i])
     detectable = finite(scores.detectable * float(scores.sigma[i]))
@@ -87,6 +107,7 @@ def _attribute(comparison: Comparison, i: int, p: float, alpha: float, ahead: in
         q_bh=float(scores.q_bh[i]),
         q_by=float(scores.q_by[i]),
         significant=significant,
+        negligible=negligible,
         stands_alone=significant and ahead is None,
         follows=ids[ahead] if significant and ahead is not None else None,
         left=finite(scores.left[i]),

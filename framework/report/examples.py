@@ -31,12 +31,13 @@ def of_attribute(comparison: Comparison, index: int) -> tuple[RepresentativeImag
     if not all(len(column) for column in usable):
         return ()
     levels = gap_levels(*usable)
-    centre = float(np.median(np.concatenate(usable)))
     chosen: list[RepresentativeImage] = []
-    for side, column in zip(comparison.sides, columns, strict=True):
+    for side, column, other in zip(comparison.sides, columns, reversed(usable), strict=True):
         far = tag == ("novel" if side.side == "target" else "missing")
         picker = _Picker(side, column)
-        extreme = picker.take(np.argsort(-np.abs(column - centre), kind="stable"), None) if far else None
+        low, high = np.quantile(other, (0.01, 0.99))
+        outside = np.maximum(low - column, column - high)
+        extreme = picker.take(np.argsort(-outside, kind="stable"), None) if far else None
         quantiles = np.quantile(column[np.isfinite(column)], levels)
         for level, wanted in list(zip(levels, quantiles, strict=True))[: EXAMPLES - bool(extreme)]:
             picker.take(np.argsort(np.abs(column - wanted), kind="stable"), float(level))

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib import colormaps
 from numpy.typing import NDArray
 from PIL import Image
 
-from ...specs.report import RepresentativeImage, Side
+from ...specs.report import RepresentativeImage, Side, SpaceReport
 from ..outcome import RunOutcome
 from ..values import AttentionMaps
 from .amounts import figures
 from .examples import EXAMPLES
 from .names import storable
-from .sides import SIDES, Comparison, input_of
+from .sides import SIDES, input_of
 from .thumbnails import Thumbnail, jpeg_uri, png_uri
 
 COLOURS = "inferno"  # its lightness rises evenly, so it reads in grey print
@@ -28,91 +28,92 @@ MID_GREY = (128, 128, 128)
 
 @dataclass(frozen=True)
 class MapSet:
-    """The maps of one input: which comparison they are about (empty for none) and where each image's map is."""
+    """The maps of one input, and the row of each image's map."""
 
-    input: str
-    about: str
     maps: AttentionMaps
     rows: dict[str, int]
 
 
 @dataclass(frozen=True)
+class MapGroup:
+    """Maps to be shown together: what they are about (a step, empty for none), and the maps of each input."""
+
+    about: str
+    by_input: dict[str, MapSet]
+
+    @property
+    def words(self) -> str:
+        """What the maps' maker says of them."""
+        return next(iter(self.by_input.values())).maps.about
+
+
+@dataclass(frozen=True)
 class HeatView:
-    """Maps about one comparison, ready to be shown on one scale."""
+    """One group of maps, ready to be shown on one scale."""
 
     about: str
     words: str
     images: tuple[RepresentativeImage, ...]
-    overlays: dict[tuple[str, str], str] = field(default_factory=dict)
-    means: tuple[tuple[Side, int, str], ...] = ()
-    signed: bool = False
-    low: str = ""
-    high: str = ""
-    bar: str = ""
+    overlays: dict[tuple[str, str], str]
+    means: tuple[tuple[Side, int, str], ...]
+    signed: bool
+    low: str
+    high: str
+    bar: str
 
 
-def map_sets(outcome: RunOutcome) -> list[MapSet]:
-    """Give all maps of a run."""
-    return [
-        MapSet(
-            input_of(outcome, step),
-            outcome.wiring[step].get("about", ""),
-            maps,
-            {storable(image): row for row, image in enumerate(maps.ids)},
-        )
-        for step, maps in outcome.of_type(AttentionMaps)
-    ]
+def map_groups(outcome: RunOutcome) -> list[MapGroup]:
+    """Give all maps of a run; maps of both inputs about the same thing are one group."""
+    groups: list[MapGroup] = []
+    for step, maps in outcome.of_type(AttentionMaps):
+        name, about = input_of(outcome, step), outcome.wiring[step].get("about", "")
+        own = MapSet(maps, {storable(image): row for row, image in enumerate(maps.ids)})
+        fits = (g for g in groups if (g.about, g.words) == (about, maps.about) and name not in g.by_input)
+        group = next(fits, None)
+        if group is None:
+            groups.append(MapGroup(about, {name: own}))
+        else:
+            group.by_input[name] = own
+    return groups
 
 
-def shown_with_maps(
-    sets: Sequence[MapSet], compared: Sequence[Comparison], carriers: dict[str, tuple[RepresentativeImage, ...]]
-) -> dict[str, tuple[RepresentativeImage, ...]]:
-    """Choose the images to show with their maps, by what the maps are about.
+def images_with_maps(
+    group: MapGroup, spaces: Sequence[SpaceReport], side_of: Mapping[str, Side]
+) -> tuple[RepresentativeImage, ...]:
+    """Choose the images of a group to show with their maps.
 
-    Those are the images that carry the difference of a space, where it differs and they have maps;
-    else the images whose maps are hottest.
+    Those are the images that carry the difference the maps are about; none where that is no
+    difference; else the images whose maps are hottest.
     """
-    sides = {name: side.side for c in compared for side in c.sides for name in [side.input]}
-    chosen: dict[str, tuple[RepresentativeImage, ...]] = {}
-    for about in dict.fromkeys(s.about for s in sets):
-        own = [s for s in sets if s.about == about]
-        known = {(s.input, image) for s in own for image in s.rows}
-        carrying = tuple(i for i in carriers.get(about, ()) if (i.input, i.id) in known)
-        chosen[about] = carrying or tuple(image for s in own for image in _hottest(s, sides.get(s.input, SIDES[1])))
-    return chosen
+    space = next((s for s in spaces if s.step == group.about), None)
+    if space is not None and not space.differs:
+        return ()
+    carriers = space.representative if space else ()
+    known = tuple(i for i in carriers if i.input in group.by_input and i.id in group.by_input[i.input].rows)
+    return known or tuple(i for name, own in group.by_input.items() for i in _hottest(name, own, side_of.get(name, SIDES[1])))
 
 
-def views(
-    sets: Sequence[MapSet],
-    chosen: dict[str, tuple[RepresentativeImage, ...]],
-    small: dict[tuple[str, str], Thumbnail],
-) -> dict[str, HeatView]:
-    """Lay the maps on the thumbnails, by what they are about; all maps about one thing share one scale."""
-    made = {}
-    for about, images in chosen.items():
-        own = {s.input: s for s in sets if s.about == about}
-        low, high = min(s.maps.low for s in own.values()), max(s.maps.high for s in own.values())
-        overlays = {}
-        for image in images:
-            base = small[image.input, image.id].picture
-            source = own[image.input]
-            if base is not None:
-                overlays[image.input, image.id] = jpeg_uri(overlay(base, source.maps.maps[source.rows[image.id]], low, high))
-        side_of = {image.input: image.side for image in images}
-        made[about] = HeatView(
-            about=about,
-            words=next((s.maps.about for s in own.values() if s.maps.about), ""),
-            images=images,
-            overlays=overlays,
-            means=tuple(
-                (side_of[name], len(s.rows), _mean_uri(s.maps, low, high)) for name, s in own.items() if name in side_of
-            ),
-            signed=low < 0 < high,
-            low=figures(low),
-            high=figures(high),
-            bar=png_uri(_bar(low, high)),
-        )
-    return made
+def heat_view(group: MapGroup, images: tuple[RepresentativeImage, ...], small: Mapping[tuple[str, str], Thumbnail]) -> HeatView:
+    """Lay the maps of a group on the thumbnails of its images, all on one scale."""
+    sets = group.by_input
+    low, high = min(s.maps.low for s in sets.values()), max(s.maps.high for s in sets.values())
+    overlays = {}
+    for image in images:
+        base, own = small[image.input, image.id].picture, sets[image.input]
+        if base is not None:
+            overlays[image.input, image.id] = jpeg_uri(overlay(base, own.maps.maps[own.rows[image.id]], low, high))
+    side_of = {image.input: image.side for image in images}
+    return HeatView(
+        about=group.about,
+        words=group.words,
+        images=images,
+        overlays=overlays,
+        means=tuple((side_of[name], len(s.rows), _mean_uri(s.maps, low, high)) for name, s in sets.items() if name in side_of),
+        signed=low < 0 < high,
+        low=figures(low),
+        high=figures(high),
+        bar=png_uri(_bar(low, high)),
+    )
 
 
 def overlay(base: Image.Image, heat: NDArray[np.float32], low: float, high: float) -> Image.Image:
@@ -158,8 +159,8 @@ def _bar(low: float, high: float) -> Image.Image:
     return overlay(Image.new("RGB", (256, 12), MID_GREY), values, low, high)
 
 
-def _hottest(maps: MapSet, side: Side) -> list[RepresentativeImage]:
-    means = np.asarray(maps.maps.maps, np.float64).mean(axis=(1, 2))
-    ids = list(maps.rows)
-    order = np.argsort(-means, kind="stable")[:EXAMPLES]
-    return [RepresentativeImage(side=side, input=maps.input, id=ids[i], value=float(means[i])) for i in order.tolist()]
+def _hottest(name: str, own: MapSet, side: Side) -> list[RepresentativeImage]:
+    means = np.asarray(own.maps.maps, np.float64).mean(axis=(1, 2))
+    ids = list(own.rows)
+    order = np.argsort(-np.abs(means), kind="stable")[:EXAMPLES]
+    return [RepresentativeImage(side=side, input=name, id=ids[i], value=float(means[i])) for i in order.tolist()]

@@ -18,17 +18,18 @@ from ...specs.base import Text
 from ...specs.report import Report
 from ..outcome import RunOutcome
 from ..roles import Section
+from . import SECTIONS
 from .amounts import hundredths, probability
-from .heat import map_sets, shown_with_maps, views
+from .heat import heat_view, images_with_maps, map_groups
 from .names import shown
 from .sides import comparisons
 from .thumbnails import thumbnails
 from .views import card_views, detectable, ends_of, glance_view, picture_text, shift_of, space_view
 from .words import WORDS
 
-BUILT_IN = ("summary", "attributes", "features", "maps", "calibration", "power", "tested", "aside", "made")
-"""Ids of the report's own sections, in their order; plugins' sections come after ``maps``."""
 FOLDER = Path(__file__).parent
+MOST_LEADING = 6
+"""Rows of the table of leading attributes, so that the verdict fits one sheet of paper."""
 MOST_ROWS = 200
 """Rows of the table of images set aside."""
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -44,23 +45,26 @@ def page(outcome: RunOutcome, report: Report, sections: Sequence[Section], layou
         layout: ids of the sections to show, in order; empty for all.
     """
     compared = {c.step: c for c in comparisons(outcome)}
-    sets = map_sets(outcome)
-    carriers = {space.step: space.representative for space in report.spaces}
-    mapped = shown_with_maps(sets, list(compared.values()), carriers)
-    wanted = [*(i for a in report.attributes if a.stands_alone for i in a.images)]
-    wanted += [i for images in (*carriers.values(), *mapped.values()) for i in images]
+    side_of = {side.input: side.side for c in compared.values() for side in c.sides}
+    groups = [(group, images_with_maps(group, report.spaces, side_of)) for group in map_groups(outcome)]
+    wanted = [i for a in report.attributes if a.stands_alone for i in a.images]
+    wanted += [i for space in report.spaces for i in space.representative]
+    wanted += [i for _, images in groups for i in images]
     small = thumbnails(outcome, ((i.input, i.id) for i in wanted))
-    heat = views(sets, mapped, small)
-    learned = [space_view(s, compared[s.step], heat.get(s.step)) for s in report.spaces if s.differs and not s.named]
+    heat = [heat_view(group, images, small) for group, images in groups if images]
+    learned = []
+    for space in (s for s in report.spaces if s.differs and not s.named):
+        own = next((view for view in heat if view.about == space.step), None)
+        learned.append(space_view(space, compared[space.step], own))
     context = {
         "report": report,
         "cards": card_views(report, compared),
         "glance": glance_view(report),
         "learned": learned,
-        "heat": [view for about, view in heat.items() if about not in {v.space.step for v in learned}],
+        "heat": [view for view in heat if not any(view is shown_there.heat for shown_there in learned)],
         "thumbnails": small,
         "counts": Counter((entry.input, entry.kind) for entry in report.set_aside),
-        "points": [Text(en=en, ja=ja) for en, ja in zip(*_lines(report.verdict.detail), strict=True)],
+        "points": _points(report.verdict.detail),
         "sections": {section.id: section for section in sections},
         "made": _made(report.made),
         "backbones": {facts["digest"]: name for name, facts in report.made.get("backbones", {}).items()},
@@ -70,8 +74,9 @@ def page(outcome: RunOutcome, report: Report, sections: Sequence[Section], layou
     return _environment().get_template("page.html.jinja").render(context, language=report.language)
 
 
-def _lines(text: Text) -> tuple[list[str], list[str]]:
-    return text.en.splitlines(), text.ja.splitlines()
+def _points(detail: Text) -> list[Text]:
+    lines = zip(detail.en.split("\n"), detail.ja.split("\n"), strict=True)
+    return [Text(en=en, ja=ja) for en, ja in lines if en]
 
 
 def _made(made: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -89,7 +94,7 @@ def _made(made: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _order(context: Mapping[str, Any], layout: Sequence[str]) -> list[str]:
     """Sections that have something to say, as the layout wants them."""
     empty = {"attributes": "cards", "features": "learned", "maps": "heat"}
-    own = [name for name in BUILT_IN if name not in empty or context[empty[name]]]
+    own = [name for name in SECTIONS if name not in empty or context[empty[name]]]
     after = next(i for i, name in enumerate(own) if name == "calibration")
     every = [*own[:after], *context["sections"], *own[after:]]
     return ["summary", *(name for name in layout if name in every and name != "summary")] if layout else every
@@ -113,8 +118,9 @@ def _environment() -> Environment:
     }
     environment.globals |= {
         "WORDS": WORDS,
-        "BUILT_IN": BUILT_IN,
+        "SECTIONS": SECTIONS,
         "MOST_ROWS": MOST_ROWS,
+        "MOST_LEADING": MOST_LEADING,
         "style": Markup((FOLDER / "page.css").read_text("utf-8")),  # noqa: S704  (our own files)
         "script": Markup(script),  # noqa: S704
         "policy": f"{POLICY}; script-src 'sha256-{digest}'",

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...specs.report import SpaceReport
 from .amounts import finite
-from .attributes import corrected, label
+from .attributes import corrected, label, matters
 from .examples import of_space
 from .sides import Comparison
 
@@ -24,7 +24,7 @@ def space_report(comparison: Comparison, *, tests: int, alpha: float, mapped: Ma
     scores = comparison.scores
     measured = np.asarray(scores.measured, bool)
     p = np.where(measured, corrected(scores.p_family, tests), 1.0)
-    p_space = float(p.min(initial=1.0))
+    p_space = float(np.where(matters(comparison), p, 1.0).min(initial=1.0))
     joint = finite(scores.separation_p)
     if not comparison.named and joint is not None:
         p_space = min(p_space, joint * tests)
@@ -36,7 +36,7 @@ def space_report(comparison: Comparison, *, tests: int, alpha: float, mapped: Ma
         dimensions=len(scores.space),
         measured=int(measured.sum()),
         unmeasured=tuple(label(d) for d, known in zip(scores.space.dimensions, measured, strict=True) if d.words and not known),
-        significant=int((p < alpha).sum()),
+        significant=int(((p < alpha) & matters(comparison)).sum()),
         differs=p_space < alpha,
         p_adjusted=p_space,
         critical=finite(scores.critical),

@@ -17,13 +17,15 @@ def verdict(attributes: Sequence[Attribute], spaces: Sequence[SpaceReport], *, a
     named = {space.step for space in spaces if space.named}
     leading = sorted((a for a in attributes if a.stands_alone and a.step in named), key=lambda a: -a.effect)
     learned = [space for space in spaces if not space.named and space.differs]
-    told = [*_others(leading[1:]), *_following(attributes), *_learned(learned, told=not leading)]
-    sentences = [*told, *_power(spaces), *_alarms(spaces)]
+    found = [*_others(leading[1:]), *_following(attributes), *_learned(learned, leads=not leading, tried=bool(named))]
+    sentences = [*found, *_power(spaces), *_alarms(spaces)]
     return Verdict(
         shift=bool(leading or learned),
         kind=leading[0].kind if leading else "content" if learned else "nothing",
         headline=_headline(leading, learned),
-        detail=Text(en="\n".join(s.en for s in sentences), ja="\n".join(s.ja for s in sentences)),
+        detail=Text(
+            en="\n".join(s.en.replace("\n", " ") for s in sentences), ja="\n".join(s.ja.replace("\n", " ") for s in sentences)
+        ),
         alpha=alpha,
         tests=tests,
         leading=tuple(a.id for a in leading),
@@ -91,10 +93,10 @@ def _following(attributes: Sequence[Attribute]) -> list[Text]:
     ]
 
 
-def _learned(learned: Sequence[SpaceReport], *, told: bool) -> list[Text]:
-    if not learned:
+def _learned(learned: Sequence[SpaceReport], *, leads: bool, tried: bool) -> list[Text]:
+    if not learned or (leads and not tried):
         return []
-    if told:
+    if leads:
         return [
             Text(
                 en="No named attribute (light, colour, optics, position) explains it: look at the images that carry it.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,9 +17,10 @@ from ...specs.errors import OutputUnusable, quoted
 from ...specs.report import Report
 from ..outcome import RunOutcome
 from ..roles import ReportSection, Section
+from . import SECTIONS
 from .assemble import assemble
 from .names import shown, storable
-from .page import BUILT_IN, page
+from .page import page
 from .tables import attributes_csv
 
 
@@ -41,7 +43,7 @@ def write_report(
         ComponentFailed: a step's scores are not wired to latents.
     """
     shown_sections, notices = _rendered(outcome, sections)
-    known = {*BUILT_IN, *(section.id for section in shown_sections)}
+    known = {*SECTIONS, *(section.id for section in shown_sections)}
     notices += [
         Text(
             en=f"No section {quoted(name)} has anything to show.",
@@ -71,7 +73,7 @@ def _plain(value: Any) -> Any:
         return [_plain(inner) for inner in value]
     if isinstance(value, str):
         return storable(value)
-    if isinstance(value, float) and value != value:
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     return to_jsonable_python(value)
 
@@ -87,7 +89,7 @@ def _rendered(outcome: RunOutcome, sections: Sequence[ReportSection]) -> tuple[l
             if made is None:
                 continue
             to_jsonable_python(made.data)
-            if made.id in done or made.id in BUILT_IN:
+            if made.id in done or made.id in SECTIONS:
                 raise ValueError(f"its id {made.id!r} is taken")
         except Exception as error:  # noqa: BLE001  (a plugin's; it is named in the report)
             notices.append(_left_out(name, error))

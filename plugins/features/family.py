@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from ... import BackboneFamily, BackboneSpec, BackboneUnusable, load_tensors, quoted
+from ... import BackboneFamily, BackboneSpec, BackboneUnusable, UsageError, load_tensors, quoted
 from .config import TimmOptions
 from .keys import from_lukemelas
 from .operators import declare_missing_operators
@@ -32,6 +32,7 @@ class TimmFamily(BackboneFamily):
             BackboneUnusable: timm has no such network, it has no map, or the weights are not its own;
                 missing, unexpected and differently shaped tensors are named.
             UnsafeWeights: the file would have to run code.
+            UsageError: torch cannot use the device of this run.
         """
         options = _options(spec)
         file = _weights_file(spec, files)
@@ -43,7 +44,14 @@ class TimmFamily(BackboneFamily):
         if options.keys == "lukemelas":
             tensors = from_lukemelas(tensors)
         _fit(spec, network, tensors)
-        return TimmFeatures(network, size=_size(spec, network), input_range=spec.input_range, device=self.context.device)
+        device = self.context.device
+        try:
+            return TimmFeatures(network, size=_size(spec, network), input_range=spec.input_range, device=device)
+        except (RuntimeError, AssertionError) as error:
+            raise UsageError(
+                f"device {quoted(device)} cannot be used: {str(error).splitlines()[0]}",
+                hint="use --device cpu, or see what torch finds",
+            ) from None
 
 
 def _options(spec: BackboneSpec) -> TimmOptions:
@@ -74,7 +82,8 @@ def _build(spec: BackboneSpec, options: TimmOptions) -> nn.Module:
             hint=f"near it: {', '.join(near)}" if near else "timm.list_models() lists all names",
         )
     arguments: dict[str, Any] = {} if options.classes is None else {"num_classes": options.classes}
-    if spec.input_size and (timm.get_pretrained_cfg(options.model) or _NO_CONFIG).fixed_input_size:
+    published = timm.get_pretrained_cfg(options.model)
+    if spec.input_size and published is not None and published.fixed_input_size:
         arguments["img_size"] = spec.input_size
     try:
         network: nn.Module = timm.create_model(options.model, pretrained=False, **arguments)
@@ -84,13 +93,6 @@ def _build(spec: BackboneSpec, options: TimmOptions) -> nn.Module:
             hint="check input_size and options.classes against the model",
         ) from None
     return network
-
-
-class _NoConfig:
-    fixed_input_size = False
-
-
-_NO_CONFIG = _NoConfig()
 
 
 def _size(spec: BackboneSpec, network: nn.Module) -> int:

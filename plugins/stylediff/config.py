@@ -7,6 +7,10 @@ from pydantic import Field, model_validator
 from ... import Spec
 
 
+TESTS = 4
+"""Tests of a run among which a report may share alpha."""
+
+
 class StyleDiffConfig(Spec):
     """Options of ``stylediff``.
 
@@ -34,6 +38,7 @@ class StyleDiffConfig(Spec):
     @model_validator(mode="after")
     def _fine_enough(self) -> StyleDiffConfig:
         for name, count in (("permutations", self.permutations), ("permutations_self", self.permutations_self)):
-            if self.alpha * (count + 1) < 2:
-                raise ValueError(f"{name}={count} cannot reach alpha={self.alpha}: at least {round(2 / self.alpha)} are needed")
+            if self.alpha * (count + 1) < TESTS:
+                least = round(TESTS / self.alpha)
+                raise ValueError(f"{name}={count} cannot reach alpha={self.alpha} in every test of a run: {least} are needed")
         return self

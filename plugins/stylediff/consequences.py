@@ -173,6 +173,7 @@ def fold(
     effect: Floats,
     p_family: Floats,
     cluster: NDArray[np.int64],
+    least: Floats,
     draws: Draws,
     config: StyleDiffConfig,
     workers: int,
@@ -180,14 +181,16 @@ def fold(
     """Fold significant dimensions under the ones that lead to them, greedily.
 
     The largest effect leads; of what is left of the others after it, the largest that is significant and
-    at least ``keep`` of its raw effect leads next, and so on. In spaces of many dimensions only the strongest of each cluster,
-    at most ``candidates``, may lead.
+    at least ``keep`` of its raw effect leads next, and so on. What is left must also be large enough to matter to
+    anyone, if any difference is. In spaces of many dimensions only the strongest of each cluster, at most
+    ``candidates``, may lead.
 
     Args:
         sample: both sets.
         effect: W1 of every dimension.
         p_family: its corrected p; those above ``alpha`` are passed over.
         cluster: numbers from :func:`.clusters.clusters`.
+        least: smallest effect of every dimension that matters.
         draws: exchanged groups, what was seen in column 0.
         config: ``alpha``, ``keep`` and ``candidates``.
         workers: threads.
@@ -198,10 +201,13 @@ def fold(
     if not len(found):
         return out
     within = _Within(sample, draws, workers)
+    needed = config.keep * effect
+    if (effect[found] >= least[found]).any():
+        needed = np.maximum(needed, least)
     able = found if len(effect) <= config.candidates else _strongest(found, cluster)[: config.candidates]
     leaders: list[int] = []
-    standing = np.ones(len(able), bool)
     left, p = effect[able], p_family[able]
+    standing = left >= needed[able]
     while standing.any():
         best = within.cause(able[standing], left[standing])
         at = int(np.flatnonzero(able == best)[0])
@@ -209,13 +215,13 @@ def fold(
         out.left[best], out.p[best] = left[at], p[at]
         able = np.delete(able, at)
         p, left = within.left(able, np.array(leaders))
-        standing = (p <= config.alpha) & (left >= config.keep * effect[able])
+        standing = (p <= config.alpha) & (left >= needed[able])
     rest = found[~np.isin(found, leaders)]
-    if not len(rest):
+    if not len(rest) or not leaders:
         return out
     p, left = within.left(rest, np.array(leaders))
     out.p[rest], out.left[rest] = p, left
-    rest = rest[(p > config.alpha) | (left < config.keep * effect[rest])]
+    rest = rest[(p > config.alpha) | (left < needed[rest])]
     alone = [within.seen(rest, np.array([leader]))[0] for leader in leaders]
     out.follows[rest] = np.array(leaders)[np.argmin(alone, axis=0)]
     return out

@@ -104,7 +104,8 @@ def joint(z: Singles, units: Units, exchanged: NDArray[np.uint8], config: StyleD
     auc = ridge.separation(exchanged[part])
     weights = ridge.direction(seen[part])
     norm = max(float(np.linalg.norm(weights)), np.finfo(np.float64).tiny)
-    projection = weights @ (z - z[:, part].mean(axis=1, keepdims=True))
+    single = weights.astype(np.float32)
+    projection = (single @ z - single @ z[:, part].mean(axis=1)).astype(np.float64)
     projection[part] = ridge.projections(seen[part])
     return Joint(
         weights=weights / norm,

@@ -119,7 +119,7 @@ def _standardised(
         spread = [np.nansum(x**2, axis=1) / np.maximum(h, 1) for x, h in zip(raw, have, strict=True)]
         sigma[rows] = np.sqrt((spread[0] + spread[1]) / 2)
         both = np.concatenate(raw, axis=1)
-        span[rows] = np.abs(mean[rows]) + np.nanmax(np.abs(np.nan_to_num(both)), axis=1)
+        span[rows] = np.abs(mean[rows]) + np.abs(np.nan_to_num(both)).max(axis=1)
         z[rows] = both / np.where(sigma[rows] > 0, sigma[rows], 1)[:, None]
     measured = enough & ~_dead(sigma, span, enough, dims)
     z[~measured] = np.nan

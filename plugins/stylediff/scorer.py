@@ -73,8 +73,9 @@ class StyleDiff(LatentScorer):
             for name, values in (found | {"weights": together.weights}).items()
         }
         significant = full["p_family"] <= config.alpha
+        least = np.array([d.floor for d in reference.space.dimensions]) / np.where(sample.measured, sample.sigma, 1)
         cluster = clusters(sample, full["effect"], significant, config.correlation)
-        folded = fold(sample, full["effect"], full["p_family"], cluster, exchanged, config, workers)
+        folded = fold(sample, full["effect"], full["p_family"], cluster, least, exchanged, config, workers)
         self.context.progress(STAGES, STAGES)
         return AttributeScores(
             space=reference.space,
