@@ -58,7 +58,8 @@ def matters(comparison: Comparison) -> NDArray[np.bool_]:
     """Say which dimensions moved by as much as matters to anyone: W1 in their unit reaches their floor."""
     scores = comparison.scores
     floors = np.array([d.floor for d in scores.space.dimensions])
-    return np.nan_to_num(scores.effect * scores.sigma) >= floors
+    reached: NDArray[np.bool_] = np.nan_to_num(scores.effect * scores.sigma) >= floors
+    return reached
 
 
 def corrected(p_family: NDArray[np.float64], tests: int) -> NDArray[np.float64]:
