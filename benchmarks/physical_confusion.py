@@ -129,7 +129,11 @@ def _spots(scene: Scene) -> Field:
 
 
 def lamp(kelvin: float) -> NDArray[np.float64]:
-    """Give the stored RGB of a grey thing under a black body, its mean 1: Planck's law seen by the CIE 1931 observer (Wyman et al. 2013)."""
+    """Give the stored RGB of a grey thing under a black body, its mean 1.
+
+    Planck's law, seen by the CIE 1931 observer as Wyman, Sloan and Shirley (2013) approximate it:
+    another way than the encoder's.
+    """
     nm = np.arange(380.0, 781.0, 5)
 
     def lobe(height: float, centre: float, left: float, right: float) -> Field:
@@ -212,7 +216,7 @@ def shifts(before: NDArray[np.float64], after: NDArray[np.float64]) -> NDArray[n
 
 
 def table(kind: str, count: int = 6) -> str:
-    """Give the confusion table of one kind of scene; shifts below one floor are left out, a dash is a measure that does not apply."""
+    """Give the confusion table of one kind of scene; shifts below one floor are left out, a dash stands for no value."""
     base = scenes(kind, count)
     before = rows_of([photograph(scene) for scene in base])
     shown = [i for i, d in enumerate(DIMENSIONS) if d.words is not None and d.id not in ("resolution", "aspect")]
@@ -258,7 +262,7 @@ LADDERS: dict[str, Ladder] = {
     "tint": Ladder((-0.4, -0.2, 0, 0.2, 0.4), _set("green"), lambda g: g, kind="grain"),
     "saturation": Ladder((0.4, 0.7, 1, 1.3, 1.7), _set("saturation")),
     "sharpness": Ladder((0.5, 0.8, 1.2, 1.7, 2.4, 3.4), _set("blur"), falls=True),
-    "noise": Ladder((0.006, 0.012, 0.025, 0.05), _set("noise", colour=False), lambda n: 100 * n),
+    "noise": Ladder((0.006, 0.012, 0.025, 0.05), _set("noise", colour=False), lambda n: float(np.log2(100 * n))),
     "dark-spots": Ladder((0, 5, 15, 30, 60), _set("spots"), lambda n: n / (HEIGHT * WIDTH / 1e6), kind="weave"),
     "texture-strength": Ladder((0.4, 0.7, 1, 1.4, 2), _set("texture")),
     "texture-period": Ladder((0.7, 0.85, 1, 1.2, 1.6), _set("scale"), lambda z: 14 * z, kind="weave"),
@@ -269,13 +273,17 @@ LADDERS: dict[str, Ladder] = {
         (0.6, 0.8, 1, 1.2, 1.4), _set("scale"), lambda z: float(np.log2(z**2 * PART[0] * PART[1] / (HEIGHT * WIDTH)) / 2)
     ),
     "part-rotation": Ladder((3, 35, 72, 110, 144, 176), _set("rotation"), lambda a: a),
-    "blockiness": Ladder((90, 75, 60, 45, 30, 15), lambda s, q: replace(s, quality=int(q))),
+    "blockiness": Ladder((85, 70, 55, 40, 25, 12), lambda s, q: replace(s, quality=int(q))),
 }
 """Planted truth for each measure but the shares of clipped pixels, which are counted."""
 
 
 def climb(name: str, count: int = 3) -> tuple[float, float]:
-    """Climb a ladder: the lowest Spearman correlation over scenes, and the largest error in the measure's unit (NaN without a truth)."""
+    """Climb a ladder.
+
+    Returns:
+        The lowest Spearman correlation over scenes, and the largest error in the measure's unit (NaN without a truth).
+    """
     ladder = LADDERS[name]
     column = next(i for i, d in enumerate(DIMENSIONS) if d.id == name)
     period = DIMENSIONS[column].period
@@ -297,7 +305,7 @@ if __name__ == "__main__":
     print("| measure | steps planted | Spearman, lowest | error, largest |\n|---|---|---|---|")
     for measured, ladder in LADDERS.items():
         lowest, largest = climb(measured)
-        unit = next(d.unit for d in DIMENSIONS if d.id == measured)
+        unit = next("octaves" if d.scale == "log2" else d.unit for d in DIMENSIONS if d.id == measured)
         steps = ", ".join(f"{step:g}" for step in ladder.steps)
         print(f"| {measured} | {steps} | {lowest:.2f} | {'–' if np.isnan(largest) else f'{largest:.2g} {unit}'} |")
     for kind in ("plate", "weave", "grain"):

@@ -1,4 +1,7 @@
-"""Each physical measure follows its own factor, and stays still while another moves. Truth is planted by benchmarks/physical_confusion.py."""
+"""Each physical measure follows its own factor, and stays still while another moves.
+
+Truth is planted by benchmarks/physical_confusion.py.
+"""
 
 from __future__ import annotations
 
@@ -40,8 +43,8 @@ LARGEST_ERROR = {
     "vignetting": 0.12,
     "colour-temperature": 150.0,
     "tint": 0.01,
-    "noise": 0.1,
-    "dark-spots": 10.0,
+    "noise": 0.12,
+    "dark-spots": 35.0,  # of 469: where they crowd, some do not stand free
     "texture-period": 0.3,
     "orientation": 2.0,
     "part-x": 0.5,
@@ -69,7 +72,7 @@ def before(kind: str) -> np.ndarray:
 
 
 STILL = {
-    "gain ×0.5": 1.5,
+    "gain ×0.5": 1.0,
     "gain ×1.63": 1.0,
     "gradient 0.6 EV": 1.0,
     "vignetting 0.6 EV": 1.0,
@@ -131,7 +134,7 @@ def test_noise_is_the_planted_share_of_the_level_even_on_lines(share: float):
     rng = np.random.default_rng(1)
     lines = 0.4 * (1 + 0.1 * np.sin(np.arange(300) / 3))[None, :].repeat(240, axis=0)
     seen = np.rint(255 * lines * (1 + share * rng.standard_normal(lines.shape))) / 255
-    assert noise([seen.astype(np.float32)], 1 / 255) == pytest.approx(share, rel=0.1)
+    assert noise([seen.astype(np.float32)], 1 / 255**2 / 12) == pytest.approx(share, rel=0.1)
 
 
 def test_large_pictures_read_like_small_ones_of_the_same_thing():

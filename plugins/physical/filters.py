@@ -33,8 +33,10 @@ def relief(plane: Plane) -> Relief:
     lit = (ground > 0.1 * highest) & (ground < 0.97)
     if float(plane.max()) >= 0.98:
         lit &= box((plane >= 0.98).astype(np.float32), 5) < 0.01
-    level = plane / np.maximum(ground, np.float32(max(0.05 * highest, 1e-6))) - np.float32(1)
-    smoothed, done = {}, 0
+    floor = np.float32(max(0.05 * highest, 1e-6))
+    level = np.asarray(plane / np.maximum(ground, floor) - np.float32(1), np.float32)
+    smoothed: dict[int, Plane] = {}
+    done = 0
     for passes in (1, 2, 3, 5):
         level = smooth(level, passes - done)
         smoothed[passes], done = level, passes
@@ -59,14 +61,16 @@ def smooth(plane: Plane, passes: int) -> Plane:
 
 
 def slope_energy(plane: Plane) -> Plane:
-    """Give the squared gradient per pixel by central differences, without the outer ring of pixels."""
+    """Give the squared gradient at the places of :func:`slopes`."""
     x, y = slopes(plane)
     return x * x + y * y
 
 
 def slopes(plane: Plane) -> tuple[Plane, Plane]:
-    """Give the central differences ``(along x, along y)`` per pixel, without the outer ring of pixels."""
-    return (plane[1:-1, 2:] - plane[1:-1, :-2]) * np.float32(0.5), (plane[2:, 1:-1] - plane[:-2, 1:-1]) * np.float32(0.5)
+    """Give the central differences ``(along x, along y)`` per pixel in every second row, ``plane[1:-1:2, 1:-1]``."""
+    rows = plane[1:-1:2]
+    half = np.float32(0.5)
+    return (rows[:, 2:] - rows[:, :-2]) * half, (plane[2::2, 1:-1] - plane[:-2:2, 1:-1]) * half
 
 
 def box(plane: Plane, size: int) -> Plane:

@@ -104,14 +104,14 @@ def _field(fit: NDArray[np.float64], rows: int, columns: int) -> Plane:
 
 def _robust_fit(terms: NDArray[np.float64], values: NDArray[np.float32]) -> NDArray[np.float64]:
     """Fit by least squares, weighted again and again by Tukey's biweight of the residuals."""
-    weights = np.ones(len(values))
-    fit = np.zeros(terms.shape[1])
+    weights: NDArray[np.float64] = np.ones(len(values))
+    fit: NDArray[np.float64] = np.zeros(terms.shape[1])
     for _ in range(_ROUNDS):
         scaled = terms * weights[:, None]
-        fit = np.linalg.lstsq(scaled.T @ terms, scaled.T @ values, rcond=1e-9)[0]
-        residuals = values - terms @ fit
+        fit = np.asarray(np.linalg.lstsq(scaled.T @ terms, scaled.T @ values, rcond=1e-9)[0], np.float64)
+        residuals = values.astype(np.float64) - terms @ fit
         spread = 1.4826 * float(np.median(np.abs(residuals)))
         if spread < 1e-4:
             break
-        weights = np.maximum(1 - (residuals / (4.685 * spread)) ** 2, 0) ** 2
-    return np.asarray(fit)
+        weights = np.asarray(np.maximum(1 - (residuals / (4.685 * spread)) ** 2, 0) ** 2, np.float64)
+    return fit

@@ -14,16 +14,19 @@ from .storage import blockiness, shape
 from .surface import orientation, texture_period, texture_strength
 from .view import view_of
 
+LEAST_NOISE = 5e-4
+"""Share of the level below which noise is all the same: an eighth of a grey level of 8 bits at full scale."""
+
 
 def measure(picture: Picture) -> dict[str, float]:
-    """Give every attribute of ``picture`` by its id, in the units of :data:`.words.DIMENSIONS`; NaN where one does not apply."""
+    """Give every attribute of ``picture`` by its id, in the units of ``DIMENSIONS``; NaN where one does not apply."""
     with np.errstate(all="ignore"):
         return _measure(picture)
 
 
 def _measure(picture: Picture) -> dict[str, float]:
     view = view_of(picture)
-    grain = noise(view.crops, view.step)
+    grain = noise(view.crops, view.rounding)
     known_grain = grain if np.isfinite(grain) else 0.0
     small_grain = known_grain / view.small_factor
     whole = relief(view.small)
@@ -49,7 +52,7 @@ def _measure(picture: Picture) -> dict[str, float]:
         "tint": tint,
         "saturation": saturation,
         "sharpness": sharpness(parts, known_grain),
-        "noise": 100 * grain,
+        "noise": float(np.log2(100 * max(grain, LEAST_NOISE))),
         "vignetting": light.vignetting,
         "dark-spots": dark_spots(whole, view.width * view.height),
         "texture-strength": texture_strength(whole, small_grain),

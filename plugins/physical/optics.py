@@ -24,13 +24,13 @@ _EXPECTED_AT_FLATTEST = 0.934  # variance at that quantile of blocks of pure noi
 _LEAST_EDGES = 40
 
 
-def noise(crops: Sequence[Plane], step: float) -> float:
+def noise(crops: Sequence[Plane], rounding: float) -> float:
     """Give the noise as a share of the level: standard deviation over mean at the 35th percentile of 16 px blocks, by flatness.
 
     Structure is removed by the product of second differences along both axes (Immerkær 1996), which
-    lines along an axis do not pass; rounding to grey levels is taken off. Relative to the level, so a
-    gain that lifts signal and noise together does not count, but more light does lower it.
-    NaN where no block is neither black nor clipped.
+    lines along an axis do not pass; ``rounding``, the variance of rounding to grey levels, is taken off.
+    Relative to the level, so a gain that lifts signal and noise together does not count, but more light
+    does lower it. NaN where every block is black or clipped.
     """
     variances, levels = [], []
     for crop in crops:
@@ -39,10 +39,10 @@ def noise(crops: Sequence[Plane], step: float) -> float:
         variances.append(cells_of(both * both, _BLOCK).ravel() / 36)
         levels.append(cells_of(crop[1:-1, 1:-1], _BLOCK).ravel())
     level, variance = np.concatenate(levels), np.concatenate(variances)
-    usable = (level > 4 * step) & (level < 0.97)
+    usable = (level > 14 * np.sqrt(rounding)) & (level < 0.97)
     if not usable.any():
         return float("nan")
-    relative = np.maximum(variance[usable] / _EXPECTED_AT_FLATTEST - step**2 / 12, 0) / level[usable] ** 2
+    relative = np.maximum(variance[usable] / _EXPECTED_AT_FLATTEST - rounding, 0) / level[usable] ** 2
     return float(np.sqrt(np.quantile(relative, _FLATTEST)))
 
 
@@ -59,7 +59,7 @@ def sharpness(reliefs: Sequence[Relief], noise: float) -> float:
     for each in reliefs:
         fine, broad = (slope_energy(each.smoothed[passes]) for passes in (FINE, BROAD))
         # The dark side of an edge alone: its bright side clips first, and clipped edges would drop out as light grows.
-        usable = (each.lit & (each.smoothed[3] < 0))[1:-1, 1:-1] & (broad > 6 * own_broad + 1e-8)
+        usable = (each.lit & (each.smoothed[3] < 0))[1:-1:2, 1:-1] & (broad > 6 * own_broad + 1e-8)
         if np.count_nonzero(usable) < _LEAST_EDGES:
             continue
         strong = usable & (broad >= np.quantile(sample(broad[usable]), 1 - STRONG))
@@ -75,19 +75,34 @@ def dark_spots(relief: Relief, pixels: int) -> float:
     """Count small dark round spots per megapixel of the stored picture: dust, pits, pores.
 
     A spot is 2 to 12 px wide in the small copy, stands out of its surroundings by 3 % and by six robust standard
-    deviations of them, is about as wide as tall, and not at the edge of the picture. Coarser texture falls
-    out by the difference of two smoothings.
+    deviations of them, is about as wide as tall, lighter by half on all sides, and not at the edge of the
+    picture. Coarser texture falls out by the difference of two smoothings.
     """
     plane = relief.smoothed[2] - relief.smoothed[5]
     if min(plane.shape) < 24:
         return float("nan")
     spread = 1.4826 * float(np.median(np.abs(sample(plane))))
-    found, _ = ndimage.label((plane < -max(6 * spread, 0.03)) & relief.lit)
+    dark = (plane < -max(6 * spread, 0.03)) & relief.lit
+    if not dark.any():
+        return 0.0
+    found, _ = ndimage.label(dark)
     spots = 0
     for label, place in enumerate(ndimage.find_objects(found), start=1):
         tall, wide = (s.stop - s.start for s in place)
         at_edge = any(s.start <= 1 or s.stop >= n - 1 for s, n in zip(place, plane.shape, strict=True))
         if at_edge or not 2 <= min(tall, wide) <= max(tall, wide) <= min(12, 2 * min(tall, wide)):
             continue
-        spots += int(np.count_nonzero(found[place] == label) >= 0.5 * tall * wide)
+        full = np.count_nonzero(found[place] == label) >= 0.5 * tall * wide
+        spots += int(full and _stands_free(relief.smoothed[2], place))
     return spots / (pixels / 1e6)
+
+
+def _stands_free(plane: Plane, place: tuple[slice, slice]) -> bool:
+    """Tell whether all four corners, two pixels around ``place``, are less than half as dark: not so at the rim of a hole."""
+    top, bottom, left, right = (
+        int(np.clip(at, 0, length - 1))
+        for extent, length in zip(place, plane.shape, strict=True)
+        for at in (extent.start - 2, extent.stop + 1)
+    )
+    darkest = float(plane[place].min())
+    return bool(plane[[top, top, bottom, bottom], [left, right, left, right]].min() > darkest / 2)

@@ -11,17 +11,17 @@ Plane = NDArray[np.float32]
 
 BLOCK = 8
 """Side of the squares that JPEG codes each on its own, counted from the upper left corner."""
-UNSEEN = 0.15
-"""Excess of steps at borders that texture alone can show."""
+UNSEEN = 0.25
+"""Excess of steps at borders that no eye sees, and that a JPEG of quality 90 shows or not depending on the light."""
 
 
 def blockiness(crops: Sequence[Plane], step: float) -> float:
     """Give in % how much larger steps between pixels are across the borders of 8 px blocks than elsewhere.
 
     The mean step over a border is compared with those beside it, border by border, and the logarithms
-    are averaged over both axes, each weighted by how well it is known. Only what exceeds 15 % counts, which
-    no eye sees: 0 without compression, up to 10 at JPEG quality 90, about 100 at 40. NaN for pictures with fewer than four borders an axis. Pictures cut or turned
-    after compression have their blocks elsewhere and read 0.
+    are averaged over both axes, each weighted by how well it is known. Only what exceeds 25 % counts:
+    0 without compression and down to JPEG quality 90, about 100 at 40. NaN for pictures with fewer than
+    four borders an axis. Pictures cut or turned after compression have their blocks elsewhere and read 0.
     """
     ratios = [_ratios(plane, step) for crop in crops for plane in (crop, crop.T)]
     known = [ratio for ratio in ratios if len(ratio) >= 4]

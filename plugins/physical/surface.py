@@ -15,7 +15,7 @@ LEAST_COHERENCE = 0.15
 LEAST_REPEAT = 0.4
 """Correlation with itself, one period on, from which a texture counts as periodic; also its rise over what lies between."""
 SHORTEST_PERIOD = 4
-_AREA = 400
+_AREA = 320
 
 
 def texture_strength(relief: Relief, noise: float) -> float:
@@ -57,7 +57,7 @@ def orientation(relief: Relief, noise: float) -> float:
 def texture_period(relief: Relief, factor: int) -> float:
     """Give the shortest period of a repeating texture in stored pixels; NaN where nothing repeats.
 
-    The first peak of the autocorrelation (of the middle 400 px at most, lags up to a third of it) that
+    The first peak of the autocorrelation (of the middle 320 px at most, lags up to a third of it) that
     stands 0.4 high and 0.4 above what lies between it and the origin. Noise, which only matches
     itself at lag 0, is left out of the scale.
     """

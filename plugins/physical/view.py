@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,13 +11,16 @@ from numpy.typing import NDArray
 from ... import Picture
 
 Plane = NDArray[np.float32]
+Stored = NDArray[np.uint8] | NDArray[np.uint16]
 
 SMALL = 640
-"""Longest side of the copy on which texture, spots and light are measured."""
+"""Longest side of the copy on which texture, spots and exposure are measured."""
 COARSE = 160
-"""Longest side of the copy on which objects, contrast and colour are measured."""
+"""Longest side of the copy on which light, contrast, colour and the part are measured."""
 CROP = 256
 """Side of the nine full-resolution crops that stand for a large picture."""
+STRIP = 1_000_000
+"""Pixels looked at in one go where every stored pixel counts."""
 LUMINANCE = (0.2126, 0.7152, 0.0722)
 """Weights of red, green and blue in luminance (ITU-R BT.709)."""
 
@@ -27,13 +31,15 @@ class View:
 
     ``crops`` hold stored pixels, their corners on multiples of 8; ``small`` and ``coarse`` are area
     means over squares of ``small_factor`` and ``coarse_factor`` pixels; ``rgb`` is ``(rows, columns, 3)``
-    at the coarse size, ``None`` where all channels are equal; ``step`` is one grey level;
+    at the coarse size, ``None`` where all channels are equal; ``step`` is one grey level and
+    ``rounding`` the variance that rounding to grey levels adds to a pixel's luminance;
     ``dark`` and ``bright`` are the shares of pixels at the ends of the scale, in 0..1.
     """
 
     width: int
     height: int
     step: float
+    rounding: float
     crops: tuple[Plane, ...]
     small: Plane
     small_factor: int
@@ -45,27 +51,28 @@ class View:
 
 
 def view_of(picture: Picture) -> View:
-    """Make ``picture`` ready to be measured; memory beyond it stays below 40 MB whatever its size."""
+    """Make ``picture`` ready to be measured; pixels are gone through in strips, so it takes little memory beyond them."""
     pixels, white = picture.pixels, picture.white
     height, width = pixels.shape[:2]
     has_colour = pixels.ndim == 3 and not _is_grey(pixels, white)
     if pixels.ndim == 3 and not has_colour:
         pixels = pixels[..., 1]
-    highest = pixels if pixels.ndim == 2 else np.maximum(np.maximum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
+    dark, bright = _ends(pixels, white)
     small_factor, coarse_factor = -(-max(width, height) // SMALL), -(-max(width, height) // COARSE)
     coarse = area_mean(pixels, coarse_factor) / np.float32(white)
     return View(
         width=width,
         height=height,
         step=1 / white,
-        crops=tuple(luminance(crop / np.float32(white)) for crop in _crops(pixels)),
+        rounding=(sum(w**2 for w in LUMINANCE) if has_colour else 1.0) / white**2 / 12,
+        crops=tuple(luminance(crop.astype(np.float32) / np.float32(white)) for crop in _crops(pixels)),
         small=luminance(area_mean(pixels, small_factor) / np.float32(white)),
         small_factor=small_factor,
         coarse=luminance(coarse),
         coarse_factor=coarse_factor,
         rgb=coarse if has_colour else None,
-        dark=float(np.mean(highest <= white / 255)),
-        bright=float(np.mean(highest >= white * 254 / 255)),
+        dark=dark,
+        bright=bright,
     )
 
 
@@ -74,7 +81,7 @@ def luminance(unit: Plane) -> Plane:
     return unit if unit.ndim == 2 else unit @ np.asarray(LUMINANCE, np.float32)
 
 
-def area_mean(pixels: NDArray[np.uint8] | NDArray[np.uint16] | Plane, factor: int) -> Plane:
+def area_mean(pixels: Stored | Plane, factor: int) -> Plane:
     """Average squares of ``factor`` pixels; a rest at the right or lower edge that fills no square is left out.
 
     >>> area_mean(np.arange(16, dtype=np.uint8).reshape(4, 4), 2).tolist()
@@ -92,14 +99,32 @@ def area_mean(pixels: NDArray[np.uint8] | NDArray[np.uint16] | Plane, factor: in
     return np.asarray(cells.sum(axis=2) / np.float32(tall * wide), np.float32)
 
 
-def _is_grey(pixels: NDArray[np.uint8] | NDArray[np.uint16], white: float) -> bool:
+def _strips(pixels: Stored) -> Iterator[Stored]:
+    rows = max(1, STRIP // pixels.shape[1])
+    return (pixels[top : top + rows] for top in range(0, len(pixels), rows))
+
+
+def _is_grey(pixels: Stored, white: float) -> bool:
     """Tell whether no pixel has channels more than one part in 255 apart."""
-    limit = white / 255
-    green = pixels[..., 1].astype(np.int32)
-    return all(bool(np.abs(pixels[..., c] - green).max() <= limit) for c in (0, 2))
+    return all(
+        bool(np.abs(strip[..., c].astype(np.int32) - strip[..., 1]).max() <= white / 255)
+        for strip in _strips(pixels)
+        for c in (0, 2)
+    )
 
 
-def _crops(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> list[NDArray[np.uint8] | NDArray[np.uint16]]:
+def _ends(pixels: Stored, white: float) -> tuple[float, float]:
+    """Give the shares of pixels whose highest channel lies within one part in 255 of black, and of white."""
+    dark = bright = 0
+    for strip in _strips(pixels):
+        highest = strip if strip.ndim == 2 else np.maximum(np.maximum(strip[..., 0], strip[..., 1]), strip[..., 2])
+        dark += int(np.count_nonzero(highest <= white / 255))
+        bright += int(np.count_nonzero(highest >= white * 254 / 255))
+    count = pixels.shape[0] * pixels.shape[1]
+    return dark / count, bright / count
+
+
+def _crops(pixels: Stored) -> list[Stored]:
     """Give the whole picture, or nine squares of it spread from edge to edge, corners on multiples of 8."""
     height, width = pixels.shape[:2]
     if max(height, width) <= SMALL:
