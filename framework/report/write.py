@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pydantic_core import to_jsonable_python
 
 from ...specs.base import Text
-from ...specs.errors import OutputUnusable, quoted
+from ...specs.errors import quoted
 from ...specs.report import Report
+from ..files import written_whole
 from ..outcome import RunOutcome
 from ..roles import ReportSection, Section
 from . import SECTIONS
@@ -107,15 +106,5 @@ def _left_out(name: str, error: Exception) -> Text:
 
 
 def _store(path: Path, data: bytes) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(data)
-        beside.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
-        raise OutputUnusable(
-            f"{path.name} cannot be written in {quoted(str(path.parent))}: {error.strerror or error}",
-            hint="free some space there, or give another folder that you may write to",
-        ) from error
+    with written_whole(path) as file:
+        file.write(data)
