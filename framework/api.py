@@ -18,6 +18,7 @@ from .images import ImageSet
 from .planner import make_plan
 from .progress import ProgressLine
 from .report.write import write_report
+from .roles import Context
 from .session import Session, session
 from .sources import open_source
 from .store import Store, default_store
@@ -107,11 +108,17 @@ def carry_out(
     settings = current.settings
     plan = make_plan(pipeline, current.host, current.layers, current.catalogue, where=where)
     threads = workers or os.cpu_count() or 1
-    inputs = {name: _opened(sources, name, current, threads) for name in plan.spec.inputs}
+    progress = ProgressLine(quiet=quiet or not sys.stderr.isatty())
+    reading = Context(workers=threads, progress=progress)
+    inputs = {}
+    with progress:
+        for name in plan.spec.inputs:
+            progress.step(f"listing {name}")
+            inputs[name] = _opened(sources, name, current, reading)
     kept = Store(store or default_store())
     engine = Engine(
         current.host, current.catalogue, kept, out, device=settings.device or "cpu", seed=settings.seed or 0, workers=threads,
-        network=bool(settings.network), progress=ProgressLine(quiet=quiet or not sys.stderr.isatty()),
+        network=bool(settings.network), progress=progress,
     )  # fmt: skip
     language = settings.language or "en"
     outcome = engine.run(plan, inputs, settings.model_dump(mode="json", exclude_none=True), language=language)
@@ -121,8 +128,8 @@ def carry_out(
     return report
 
 
-def _opened(sources: Mapping[str, Source], name: str, current: Session, workers: int) -> ImageSet:
+def _opened(sources: Mapping[str, Source], name: str, current: Session, context: Context) -> ImageSet:
     if name not in sources:
         raise UsageError(f"no source for the input {name!r}", hint=f"-i {name}=FOLDER")
     source = sources[name]
-    return source if isinstance(source, ImageSet) else open_source(str(source), name, current.host, workers=workers)
+    return source if isinstance(source, ImageSet) else open_source(str(source), name, current.host, context)

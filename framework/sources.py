@@ -16,8 +16,8 @@ from .roles import Context
 from .targets import config_model, target_class
 
 
-def open_source(text: str, name: str, host: Host, *, workers: int = 2) -> ImageSet:
-    """List the images of ``text``, which a person wrote, as the input ``name``.
+def open_source(text: str, name: str, host: Host, context: Context | None = None) -> ImageSet:
+    """List the images of ``text``, which a person wrote, as the input ``name``; ``context`` lends threads and progress.
 
     Raises:
         UsageError: no reader of that scheme is enabled, or its options do not hold.
@@ -38,7 +38,7 @@ def open_source(text: str, name: str, host: Host, *, workers: int = 2) -> ImageS
             f"{name}: options of {quoted(text)}: {problems}", hint=f"`shiftlens plugins info {scheme}` lists them"
         ) from None
     kind = target_class(offer)
-    with kind(options, context=Context(workers=workers)) as reader:
+    with kind(options, context=context) as reader:
         images: ImageSet = reader.read(source, name)
     return images
 

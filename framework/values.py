@@ -188,6 +188,33 @@ class AttributeScores(Value):
     self_splits: int  # development set against itself: how many halvings …
     self_alarms: int  # … and in how many of them anything was significant
 
+    @classmethod
+    def of(cls, reference: Latents, target: Latents, *, effect: Array, p_single: Array, **known: Any) -> AttributeScores:
+        """Fill all of it from the few arrays that a simple scorer has.
+
+        What such a scorer does not know is NaN (intervals, ``noise``, ``critical`` …); every dimension stands on its own.
+
+        Args:
+            reference: latents of the one side.
+            target: latents of the other, in the same space.
+            effect: ``(dimensions,)``, 0 or more; NaN where a dimension is not measured.
+            p_single: ``(dimensions,)``, not corrected.
+            **known: any of ``p_family`` (else Holm's correction of ``p_single``), ``mean``, ``sigma`` and ``shift`` (else plain
+                moments, which do not fit angles), ``alpha``, ``settings``, ``separation``, ``separation_p`` (else the
+                smallest ``p_family``), ``weights`` (else the signed effects), ``reference_projection`` and
+                ``target_projection`` (else on those weights, not held out).
+
+        >>> space = Space(encoder="e", key="k", dimensions=(Dimension(id="d"),))
+        >>> two = [Latents(space=space, images=i, ids=("1", "2"), groups=("1", "2"), values=np.array([[x], [x + 1]]))
+        ...     for i, x in (("a", 0.0), ("b", 3.0))]
+        >>> scores = AttributeScores.of(*two, effect=np.array([3.0]), p_single=np.array([0.01]))
+        >>> scores.shift.item(), scores.rank.item(), scores.p_family.item()
+        (3.0, 1, 0.01)
+        """
+        from .plain import scores_of
+
+        return scores_of(reference, target, effect=effect, p_single=p_single, **known)
+
 
 class AttentionMaps(Value):
     """Where in each image something is: ``maps`` is ``(images, height, width)`` ``float32``.

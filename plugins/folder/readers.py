@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
-from ... import DatasetSpec, ImageRef, ImageSet, InputUnusable, Picture, Reader, SetAside, Unreadable, decode, quoted
+from ... import Context, DatasetSpec, ImageRef, ImageSet, InputUnusable, Picture, Reader, SetAside, Unreadable, decode, quoted
 from .config import FileOptions
 from .layout import IMAGE_SUFFIXES, facts, is_mask_name, is_one_channel, mask_twins
 
@@ -45,8 +45,8 @@ class _Listing:
     meta: dict[str, dict[str, str]] = field(default_factory=dict)
     aside: list[SetAside] = field(default_factory=list)
 
-    def images(self, name: str, options: FileOptions, origin: str, workers: int) -> ImageSet:
-        digests = self._digests(workers)
+    def images(self, name: str, options: FileOptions, origin: str, context: Context) -> ImageSet:
+        digests = self._digests(context)
         first_with: dict[str, str] = {}
         refs = []
         for id_, digest in digests.items():
@@ -61,7 +61,7 @@ class _Listing:
         taken = {ref.id: self.paths[ref.id] for ref in refs}
         return ImageSet(name, tuple(refs), Files(taken, options), tuple(self.aside), origin, options.note)
 
-    def _digests(self, workers: int) -> dict[str, str]:
+    def _digests(self, context: Context) -> dict[str, str]:
         def one(item: tuple[str, Path]) -> str | OSError:
             try:
                 with item[1].open("rb") as file:
@@ -70,8 +70,10 @@ class _Listing:
                 return error
 
         found = {}
-        with ThreadPoolExecutor(max_workers=workers) as pool:
-            for id_, digest in zip(self.paths, pool.map(one, self.paths.items()), strict=True):
+        with ThreadPoolExecutor(max_workers=context.workers) as pool:
+            found_in_order = zip(self.paths, pool.map(one, self.paths.items()), strict=True)
+            for done, (id_, digest) in enumerate(found_in_order, start=1):
+                context.progress(done, len(self.paths))
                 if isinstance(digest, OSError):
                     self.aside.append(SetAside(id=id_, reason=f"cannot be read: {digest.strerror}"))
                 else:
@@ -109,7 +111,7 @@ class Folder(Reader):
             else:
                 listing.paths[id_] = real
                 listing.meta[id_] = facts(path)
-        return listing.images(name, options, _printable(source.place), self.context.workers)
+        return listing.images(name, options, _printable(source.place), self.context)
 
 
 class CsvList(Reader):
@@ -134,7 +136,7 @@ class CsvList(Reader):
             listing.paths[id_] = folder / path
             listing.groups[id_] = row.pop("group", "").strip()
             listing.meta[id_] = facts(PurePosixPath(path)) | {k: v for k, v in row.items() if v}
-        return listing.images(name, options, _printable(source.place), self.context.workers)
+        return listing.images(name, options, _printable(source.place), self.context)
 
 
 def _walk(root: Path, aside: list[SetAside]) -> Iterator[tuple[PurePosixPath, Path]]:
