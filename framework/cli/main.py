@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from typing import Any
@@ -65,7 +66,10 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(2)
-    except Exception as error:  # noqa: BLE001  (only ours are made short, others are raised again)
+    except BrokenPipeError:  # whoever read us has read enough
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  (lives until the process ends)
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001  (the last place where a fault can be named)
         _leave_with(error)
     sys.exit(code if isinstance(code, int) else 0)
 
@@ -73,9 +77,14 @@ def main() -> None:
 def _leave_with(error: Exception) -> Any:
     from ...specs.errors import ShiftlensError
 
-    if not isinstance(error, ShiftlensError):
-        raise error
-    _leave(str(error), error.exit_code)
+    if isinstance(error, ShiftlensError):
+        _leave(str(error), error.exit_code)
+    import traceback
+
+    traceback.print_exception(error)
+    _leave(
+        f"{ShiftlensError.code} a fault of shiftlens itself: {type(error).__name__}\n  next: report it with the lines above", 4
+    )
 
 
 def _leave(message: str, code: int) -> Any:

@@ -6,7 +6,6 @@ from pydantic import Field, model_validator
 
 from ... import Spec
 
-
 TESTS = 4
 """Tests of a run among which a report may share alpha."""
 
