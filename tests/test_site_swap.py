@@ -69,9 +69,7 @@ def test_explain_says_that_the_site_chose(shiftlens: Run, project: Path) -> None
     assert "efficientnet-lite0" in told
 
 
-def test_weights_that_are_not_the_pinned_ones_end_it(
-    shiftlens: Run, folder_of: Callable[..., Path], project: Path
-) -> None:
+def test_weights_that_are_not_the_pinned_ones_end_it(shiftlens: Run, folder_of: Callable[..., Path], project: Path) -> None:
     site = (project / "sites/osaka.yaml").read_text()
     pinned = site.replace("options:", f"files: {{ours.safetensors: {'ab' * 32}}}, options:")
     (project / "sites/osaka.yaml").write_text(pinned)
