@@ -139,6 +139,8 @@ def _moments(sides: list[Floats]) -> tuple[Floats, Floats, Floats]:
 
 
 def _quantiles(values: Floats) -> Floats:
+    if np.isfinite(values).all():
+        return np.asarray(np.quantile(values, LEVELS, axis=0)).T
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         return np.asarray(np.nanquantile(values, LEVELS, axis=0)).T
