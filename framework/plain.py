@@ -87,7 +87,7 @@ def scores_of(
         rank=rank,
         rank_low=rank,
         rank_high=rank,
-        tag=("common",) * len(effect),
+        tag=tuple("common" for _ in effect),
         cluster=np.where(measured, np.argsort(np.argsort(np.where(measured, rank, len(rank) + 1), kind="stable")), -1),
         follows=np.full(len(effect), -1),
         left=size,
