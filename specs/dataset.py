@@ -36,7 +36,7 @@ class DatasetSpec(Spec):
         colon is a Windows drive, not a scheme.
 
         Raises:
-            UsageError: nothing is written, or the options are not ``key=value`` pairs.
+            UsageError: nothing is written, or the options are not ``key=value`` pairs, or one is given twice.
         """
         if not text:
             raise UsageError("a source of images is empty", hint="give a folder or a CSV list")
@@ -54,6 +54,11 @@ class DatasetSpec(Spec):
                 f"source {quoted(text)}: options {quoted(query)} are not key=value pairs",
                 hint="write them as ?match=*.png&depth=12",
             ) from None
+        repeated = sorted({key for key, _ in pairs if sum(key == other for other, _ in pairs) > 1})
+        if repeated:
+            raise UsageError(
+                f"source {quoted(text)}: {', '.join(map(repr, repeated))} is given twice", hint="give each option once"
+            )
         if not place:
             raise UsageError(f"source {quoted(text)} names no place", hint="scheme:place?key=value")
         return cls(scheme=scheme, place=place if scheme is None else unquote(place), options=dict(pairs))

@@ -140,7 +140,7 @@ def test_a_place_without_images_is_an_error_that_says_where(tmp_path: Path, what
     assert caught.value.exit_code == 3
 
 
-@pytest.mark.parametrize("options", ["?depth=13", "?matsch=x", "?group=(", "?group=nobracket", "?x"])
+@pytest.mark.parametrize("options", ["?depth=13", "?matsch=x", "?group=(", "?group=nobracket", "?x", "?depth=12&depth=14"])
 def test_a_wrong_option_is_named(tmp_path: Path, options: str) -> None:
     save(tmp_path / "1.png")
     with pytest.raises(UsageError):
