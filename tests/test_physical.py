@@ -188,3 +188,14 @@ def test_white_noise_has_neither_period_nor_direction():
         row = measure(textured(seed, (240, 320)))
         assert np.isnan(row["texture-period"])
         assert np.isnan(row["orientation"])
+
+
+def test_linear_colours_are_read_as_such():
+    """Light of two ratios of red to blue, stored with and without a tone curve, has one temperature."""
+    light = textured(shape=(90, 120, 3)).unit() * np.array([1.0, 0.8, 0.6], np.float32)
+    linear = Picture(np.rint(light * 65535).astype(np.uint16), 65535.0)
+    curved = Picture(np.rint(light ** (1 / 2.2) * 65535).astype(np.uint16), 65535.0)
+    read = measure(linear, "linear")["colour-temperature"]
+    assert read == pytest.approx(measure(curved)["colour-temperature"], rel=0.01)
+    assert read > 1.2 * measure(linear)["colour-temperature"]
+    assert PhysicalConfig(tone="linear").tone == "linear"

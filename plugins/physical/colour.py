@@ -9,20 +9,21 @@ from numpy.typing import NDArray
 
 Plane = NDArray[np.float32]
 
-GAMMA = 2.2
-"""Encoding of colour files: light is the stored value to this power (sRGB within 1 %)."""
+GAMMA = {"srgb": 2.2, "linear": 1.0}
+"""Light is the stored value to this power: of sRGB files (within 1 %), and of cameras without a tone curve."""
 COOLEST, WARMEST = 25_000.0, 2_000.0
 _TO_SRGB = np.array([[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]])
 
 
-def colour(rgb: Plane | None, step: float) -> tuple[float, float, float]:
+def colour(rgb: Plane | None, step: float, tone: str = "srgb") -> tuple[float, float, float]:
     """Give colour temperature (K), tint (EV) and saturation (%) of a picture; NaN without colour.
 
     The temperature is that of the black body with the picture's ratio of red to blue light: a grey
     scene under daylight reads 6500 K; NaN beyond 2000–25000 K. Tint is the green light against
     that black body: positive is green, negative magenta. Saturation is the mean chroma, highest
     channel minus lowest over highest, after each channel is brought to the same mean, so that
-    the colour of the light does not count: 0 where everything has one colour.
+    the colour of the light does not count: 0 where everything has one colour. ``tone`` says how stored
+    values follow the light, a key of ``GAMMA``.
     """
     nothing = (float("nan"),) * 3
     if rgb is None:
@@ -37,7 +38,7 @@ def colour(rgb: Plane | None, step: float) -> tuple[float, float, float]:
     balanced = pixels / means.astype(np.float32)
     highest, lowest = balanced.max(axis=1), balanced.min(axis=1)
     saturation = 100 * float((highest - lowest).sum() / highest.sum())
-    red, green, blue = GAMMA * np.log2(means)
+    red, green, blue = GAMMA[tone] * np.log2(means)
     mireds, warmth, greenness = _black_bodies()
     if not warmth[0] <= red - blue <= warmth[-1]:
         return float("nan"), float("nan"), saturation

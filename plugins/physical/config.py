@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, field_validator
 
 from ... import Spec
@@ -11,9 +13,12 @@ _IDS = tuple(dimension.id for dimension in DIMENSIONS)
 
 
 class PhysicalConfig(Spec):
-    """Which attributes take part; all of them where none is named."""
+    """Which attributes take part, all of them where none is named; and how stored colours follow the light."""
 
     attributes: tuple[str, ...] = Field(default=(), description="ids of attributes, in the order wanted; empty means all")
+    tone: Literal["srgb", "linear"] = Field(
+        default="srgb", description="colour files of a camera without tone curve are linear; all others are srgb"
+    )
 
     @field_validator("attributes")
     @classmethod

@@ -27,7 +27,7 @@ class Physical(Encoder):
         rows: list[list[float]] = []
         refs: list[ImageRef] = []
         aside: list[SetAside] = []
-        for done, (ref, row) in enumerate(self._measured(images), start=1):
+        for done, (ref, row) in enumerate(self._measured(images, config.tone), start=1):
             if isinstance(row, SetAside):
                 aside.append(row)
             else:
@@ -43,13 +43,13 @@ class Physical(Encoder):
             set_aside=tuple(aside),
         )
 
-    def _measured(self, images: ImageSet) -> Iterator[tuple[ImageRef, Row | SetAside]]:
+    def _measured(self, images: ImageSet, tone: str) -> Iterator[tuple[ImageRef, Row | SetAside]]:
         """Measure in threads, a few pictures ahead of the consumer, in order."""
         workers = max(1, self.context.workers)
         with ThreadPoolExecutor(max_workers=workers) as pool:
             waiting: deque[tuple[ImageRef, Future[Row | SetAside]]] = deque()
             for ref, picture in images.decoded(workers=workers):
-                waiting.append((ref, pool.submit(_row, picture)))
+                waiting.append((ref, pool.submit(_row, picture, tone)))
                 if len(waiting) >= 2 * workers:
                     first, future = waiting.popleft()
                     yield first, future.result()
@@ -58,5 +58,5 @@ class Physical(Encoder):
                 yield first, future.result()
 
 
-def _row(picture: Picture | SetAside) -> Row | SetAside:
-    return picture if isinstance(picture, SetAside) else measure(picture)
+def _row(picture: Picture | SetAside, tone: str) -> Row | SetAside:
+    return picture if isinstance(picture, SetAside) else measure(picture, tone)

@@ -18,13 +18,16 @@ LEAST_NOISE = 5e-4
 """Share of the level below which noise is all the same: an eighth of a grey level of 8 bits at full scale."""
 
 
-def measure(picture: Picture) -> dict[str, float]:
-    """Give every attribute of ``picture`` by its id, in the units of ``DIMENSIONS``; NaN where one does not apply."""
+def measure(picture: Picture, tone: str = "srgb") -> dict[str, float]:
+    """Give every attribute of ``picture`` by its id, in the units of ``DIMENSIONS``; NaN where one does not apply.
+
+    ``tone`` says how stored colours follow the light: ``srgb`` or ``linear``.
+    """
     with np.errstate(all="ignore"):
-        return _measure(picture)
+        return _measure(picture, tone)
 
 
-def _measure(picture: Picture) -> dict[str, float]:
+def _measure(picture: Picture, tone: str) -> dict[str, float]:
     view = view_of(picture)
     grain = noise(view.crops, view.rounding)
     known_grain = grain if np.isfinite(grain) else 0.0
@@ -39,7 +42,7 @@ def _measure(picture: Picture) -> dict[str, float]:
         light = illumination(view.coarse, view.step, part)
     even = view.coarse / light.field
     place = placement(part_of(even))
-    temperature, tint, saturation = colour(view.rgb, view.step)
+    temperature, tint, saturation = colour(view.rgb, view.step, tone)
     resolution, aspect = shape(view.width, view.height)
     return {
         "exposure": exposure(view.small, view.step),
