@@ -1,0 +1,1 @@
+"""The benchmark: what each scorer finds on each encoder, what it misses, and what it makes up."""

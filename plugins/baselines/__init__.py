@@ -1,0 +1,1 @@
+"""baselines: four plain ways of saying how two sets of latents differ, to hold others against."""
