@@ -72,12 +72,12 @@ class Attribute(Spec):
     unit: str
     scale: Literal["linear", "log2"]
     effect: float
-    interval: Interval
+    interval: Interval | None = Field(description="95 %, of `effect`; null where the scorer gives none")
     direction: float
     words: Text = Field(description="how the site differs: `brighter`, `varies more`")
     amount: Text = Field(description="by how much: `×1.63`, `+350 K`, `spread ×1.8`")
     shift: float
-    shift_interval: Interval
+    shift_interval: Interval | None = Field(description="95 %, of `shift`; null where the scorer gives none")
     factor: float | None = None
     p_adjusted: float
     q_bh: float

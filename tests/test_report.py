@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import runpy
 import time
 from dataclasses import replace
@@ -79,6 +80,19 @@ def test_a_difference_too_small_to_matter_is_told_but_not_named(tmp_path):
     found = attribute(report, "exposure")
     assert (found.significant, found.negligible, report.verdict.shift) == (False, True, False)
     assert "too small to matter" in page
+
+
+def test_a_scorer_without_intervals_shows_none(tmp_path):
+    outcome = run(shifts={"exposure": 2.8, "noise": 2.0}, p={"exposure": SURE, "noise": SURE})
+    scores = outcome.values["diff"]
+    unknown = np.full(len(scores.effect), np.nan)
+    bare = scores.model_copy(update=dict.fromkeys(("effect_low", "effect_high", "shift_low", "shift_high"), unknown))
+    report, page, data = written(tmp_path, replace(outcome, values={**outcome.values, "diff": bare}))
+    assert "(" not in report.verdict.headline.en
+    assert data["attributes"][0]["interval"] is None
+    assert "–––" not in page
+    assert not re.search(r"\bnan\b", re.sub(r"base64,[^\"]*", "", page))
+    jsonschema.validate(data, Report.model_json_schema())
 
 
 def test_nothing_significant_names_nothing(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -97,12 +98,12 @@ def _attribute(
         unit=dimension.unit,
         scale=dimension.scale,
         effect=float(scores.effect[i]),
-        interval=(float(scores.effect_low[i]), float(scores.effect_high[i])),
+        interval=known(float(scores.effect_low[i]), float(scores.effect_high[i])),
         direction=direction,
         words=_words(scores, i, dimension, direction),
         amount=_amount(scores, i, dimension, direction),
         shift=shift,
-        shift_interval=(low, high),
+        shift_interval=known(low, high),
         factor=2.0**shift if dimension.scale == "log2" else None,
         p_adjusted=p,
         q_bh=float(scores.q_bh[i]),
@@ -122,6 +123,11 @@ def _attribute(
         how=dimension.words.how if dimension.words else None,
         images=of_attribute(comparison, i) if significant and comparison.named else (),
     )
+
+
+def known(low: float, high: float) -> tuple[float, float] | None:
+    """Give an interval, nothing where the scorer gives none."""
+    return (low, high) if math.isfinite(low) and math.isfinite(high) else None
 
 
 def label(dimension: Dimension) -> Text:

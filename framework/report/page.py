@@ -24,7 +24,7 @@ from .heat import heat_view, images_with_maps, map_groups
 from .names import shown
 from .sides import comparisons
 from .thumbnails import thumbnails
-from .views import card_views, detectable, ends_of, glance_view, picture_text, shift_of, space_view
+from .views import card_views, detectable, ends_of, glance_view, picture_text, reach, shift_of, space_view
 from .words import WORDS
 
 FOLDER = Path(__file__).parent
@@ -114,6 +114,7 @@ def _environment() -> Environment:
         "p": probability,
         "shown": shown,
         "hundredths": hundredths,
+        "reach": reach,
         "percent": percent,
     }
     environment.globals |= {

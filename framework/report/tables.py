@@ -15,6 +15,7 @@ COLUMNS = (
     "p_adjusted", "q_bh", "q_by", "left", "detectable", "rank", "rank_low", "rank_high", "cluster", "tag", "tail",
     "action_en", "action_ja", "development_images", "site_images",
 )  # fmt: skip
+NO_INTERVAL = (None, None)
 
 
 def attributes_csv(report: Report) -> bytes:
@@ -28,7 +29,8 @@ def attributes_csv(report: Report) -> bytes:
         cells = (
             a.id, a.step, a.encoder, a.label.en, a.label.ja, a.kind, a.significant, a.negligible,
             a.stands_alone, a.follows, a.words.en,
-            a.words.ja, a.unit, a.scale, a.shift, *a.shift_interval, a.factor, a.effect, *a.interval, a.direction,
+            a.words.ja, a.unit, a.scale, a.shift, *(a.shift_interval or NO_INTERVAL), a.factor, a.effect,
+            *(a.interval or NO_INTERVAL), a.direction,
             a.p_adjusted, a.q_bh, a.q_by, a.left, a.detectable, a.rank, *a.rank_interval, a.cluster, a.tag, a.tail,
             *action, *images,
         )  # fmt: skip

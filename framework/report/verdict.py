@@ -53,15 +53,22 @@ def _difference(a: Attribute) -> Text:
             en=f"At the site, {_inline(a.label.en)} {a.words.en} ({a.amount.en})",
             ja=f"現場データは{a.label.ja}の{a.words.ja}（{a.amount.ja}）",
         )
-    low, high = a.shift_interval
-    amount, ends = a.amount.en, between(low, high, scale=a.scale)
+    amount, ends = _size(a)
     joint = " by " if a.factor is None or a.factor >= 1 else ": "
-    if a.factor is None and low * high > 0:  # the words say the direction
+    return Text(
+        en=f"The site is {a.words.en}{joint}{amount}" + (f" ({ends})" if ends else ""),
+        ja=f"現場データは開発データより{a.words.ja}：{amount}" + (f"（{ends}）" if ends else ""),
+    )
+
+
+def _size(a: Attribute) -> tuple[str, str]:
+    """Give the amount and the ends of its interval, if it has one; without sign where the words say the direction."""
+    low, high = a.shift_interval or (a.shift, a.shift)
+    amount, ends = a.amount.en, between(low, high, scale=a.scale)
+    if a.factor is None and low * high > 0:
         amount = with_unit(figures(abs(a.shift)), a.unit)
         ends = "–".join(together(*sorted((abs(low), abs(high)))))
-    return Text(
-        en=f"The site is {a.words.en}{joint}{amount} ({ends})", ja=f"現場データは開発データより{a.words.ja}：{amount}（{ends}）"
-    )
+    return amount, ends if a.shift_interval else ""
 
 
 def _others(others: Sequence[Attribute]) -> list[Text]:

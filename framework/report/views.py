@@ -93,12 +93,18 @@ def detectable(a: Attribute) -> str:
 
 def shift_of(a: Attribute) -> str:
     """Give the shift of an attribute with its interval."""
-    return f"{change(a.shift, unit=a.unit, scale=a.scale)} ({between(*a.shift_interval, scale=a.scale)})"
+    ends = f" ({between(*a.shift_interval, scale=a.scale)})" if a.shift_interval else ""
+    return change(a.shift, unit=a.unit, scale=a.scale) + ends
+
+
+def reach(a: Attribute) -> float:
+    """Give how far the bar of an attribute's effect goes."""
+    return a.interval[1] if a.interval else a.effect
 
 
 def ends_of(a: Attribute) -> str:
     """Give the interval that belongs to an attribute's amount, nothing where that is a ratio of spreads."""
-    return f"({between(*a.shift_interval, scale=a.scale)})" if abs(a.direction) >= CLEAR else ""
+    return f"({between(*a.shift_interval, scale=a.scale)})" if a.shift_interval and abs(a.direction) >= CLEAR else ""
 
 
 def picture_text(image: RepresentativeImage, label: Text, value: str) -> Text:
