@@ -43,7 +43,7 @@ def shiftlens(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]
         env = os.environ | {"SHIFTLENS_STORE": str(tmp_path / "store"), "OMP_NUM_THREADS": "1", "COLUMNS": "200"} | environment
         return subprocess.run(
             [sys.executable, "-m", "shiftlens", *map(str, words)],
-            cwd=cwd or tmp_path, env=env, capture_output=True, text=True, timeout=300,
+            cwd=cwd or tmp_path, env=env, capture_output=True, text=True, timeout=900,
         )  # fmt: skip
 
     return run
