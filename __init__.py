@@ -27,6 +27,7 @@ _WHERE = {
     "framework.cards": ("Card", "Need"),
     "framework.hookspecs": ("hookimpl",),
     "framework.pictures": ("Picture", "Unreadable", "decode"),
+    "framework.ahead": ("in_order",),
     "framework.images": ("ImageRef", "ImageSet", "ImageSource"),
     "framework.values": (
         "Value", "Space", "Dimension", "Words", "SetAside", "Latents", "AttributeScores", "AttentionMaps",
@@ -113,6 +114,9 @@ if TYPE_CHECKING:  # the same names, for checkers
         Picture as Picture,
         Unreadable as Unreadable,
         decode as decode,
+    )
+    from .framework.ahead import (
+        in_order as in_order,
     )
     from .framework.images import (
         ImageRef as ImageRef,

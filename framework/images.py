@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from .ahead import in_order
 from .pictures import Picture, Unreadable
 from .values import SetAside
 
@@ -74,23 +74,11 @@ class ImageSet:
     def decoded(self, *, at_least: int | None = None, workers: int = 2) -> Iterator[tuple[ImageRef, Picture | SetAside]]:
         """Decode in parallel, ahead of the consumer, in order; what cannot be read comes as its reason."""
 
-        def one(ref: ImageRef) -> Picture | SetAside:
+        def one(ref: ImageRef) -> tuple[ImageRef, Picture | SetAside]:
             try:
-                return self.source.picture(ref, at_least=at_least)
+                return ref, self.source.picture(ref, at_least=at_least)
             except Unreadable as reason:
-                return SetAside(id=ref.id, reason=str(reason))
+                return ref, SetAside(id=ref.id, reason=str(reason))
 
         with ThreadPoolExecutor(max_workers=workers) as pool:
-            waiting: deque[tuple[ImageRef, Future[Picture | SetAside]]] = deque()
-            try:
-                for ref in self.refs:
-                    waiting.append((ref, pool.submit(one, ref)))
-                    if len(waiting) >= AHEAD:
-                        first, future = waiting.popleft()
-                        yield first, future.result()
-                while waiting:
-                    first, future = waiting.popleft()
-                    yield first, future.result()
-            finally:
-                for _, future in waiting:
-                    future.cancel()
+            yield from in_order(pool, one, self.refs, most=AHEAD)

@@ -7,12 +7,13 @@ whole batches side by side wait for nobody, and their results do not depend on t
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import torch
+
+from ... import in_order
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -24,16 +25,8 @@ def in_lanes(work: Callable[[A], B], items: Iterable[A], *, lanes: int, device: 
         yield from map(work, items)
         return
     before = torch.get_num_threads()
-    waiting: deque[Future[B]] = deque()
     try:
         with ThreadPoolExecutor(max_workers=lanes, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            for item in items:
-                waiting.append(pool.submit(work, item))
-                if len(waiting) > lanes:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+            yield from in_order(pool, work, items, most=lanes + 1)
     finally:
-        for future in waiting:
-            future.cancel()
         torch.set_num_threads(before)  # what a lane sets is also what later threads of the process begin with

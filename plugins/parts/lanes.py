@@ -6,13 +6,13 @@ shares the cores that is slower than one thread. Whole blocks side by side wait 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import torch
 
+from ... import in_order
 from .renderer import Rendered, World, render_block
 
 
@@ -34,17 +34,9 @@ def lanes(count: int) -> ThreadPoolExecutor:
 
 def blocks(world: World, count: int, *, workers: int = 2) -> Iterator[tuple[int, Rendered]]:
     """Give the number of its first image, and each block, of the first ``count`` images, in order; few wait at a time."""
-    waiting: deque[tuple[int, Future[Rendered]]] = deque()
+
+    def rendered(block: int) -> tuple[int, Rendered]:
+        return block * world.block, render_block(world, block)
+
     with lanes(workers) as pool:
-        try:
-            for block in range(-(-count // world.block)):
-                waiting.append((block * world.block, pool.submit(render_block, world, block)))
-                if len(waiting) > 2 * workers:
-                    first, future = waiting.popleft()
-                    yield first, future.result()
-            while waiting:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        finally:
-            for _, future in waiting:
-                future.cancel()
+        yield from in_order(pool, rendered, range(-(-count // world.block)), most=2 * workers + 1)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from ... import Encoder, ImageRef, ImageSet, Latents, Picture, SetAside, Space
+from ... import Encoder, ImageRef, ImageSet, Latents, Picture, SetAside, Space, in_order
 from .config import PhysicalConfig
 from .measure import measure
 from .words import DIMENSIONS
@@ -46,17 +45,10 @@ class Physical(Encoder):
     def _measured(self, images: ImageSet, tone: str) -> Iterator[tuple[ImageRef, Row | SetAside]]:
         """Measure in threads, a few pictures ahead of the consumer, in order."""
         workers = max(1, self.context.workers)
+
+        def row(read: tuple[ImageRef, Picture | SetAside]) -> tuple[ImageRef, Row | SetAside]:
+            ref, picture = read
+            return ref, picture if isinstance(picture, SetAside) else measure(picture, tone)
+
         with ThreadPoolExecutor(max_workers=workers) as pool:
-            waiting: deque[tuple[ImageRef, Future[Row | SetAside]]] = deque()
-            for ref, picture in images.decoded(workers=workers):
-                waiting.append((ref, pool.submit(_row, picture, tone)))
-                if len(waiting) >= 2 * workers:
-                    first, future = waiting.popleft()
-                    yield first, future.result()
-            while waiting:
-                first, future = waiting.popleft()
-                yield first, future.result()
-
-
-def _row(picture: Picture | SetAside, tone: str) -> Row | SetAside:
-    return picture if isinstance(picture, SetAside) else measure(picture, tone)
+            yield from in_order(pool, row, images.decoded(workers=workers), most=2 * workers)
