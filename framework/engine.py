@@ -58,12 +58,12 @@ class Engine:
             ShiftlensError: ours from a component, or :class:`ComponentFailed` around anything else.
         """
         events = Events(self.folder / "events.jsonl")
-        manifest = self._manifest(plan, inputs, settings)
+        keys = {name: images.digest() for name, images in inputs.items()}
+        manifest = self._manifest(plan, inputs, keys, settings)
         self._save(manifest)
         announce(self.host, events, "shiftlens_run_started", manifest=manifest)
         events.write("run_started", pipeline=plan.spec.pipeline)
         values: dict[str, Any] = dict(inputs)
-        keys = {name: images.digest() for name, images in inputs.items()}
         with self.progress:
             for step in plan.steps:
                 values[step.name], keys[step.name] = self._step(step, values, keys, manifest, events)
@@ -81,14 +81,16 @@ class Engine:
         events.write("run_finished")
         return outcome
 
-    def _manifest(self, plan: Plan, inputs: Mapping[str, ImageSet], settings: Mapping[str, Any]) -> dict[str, Any]:
+    def _manifest(
+        self, plan: Plan, inputs: Mapping[str, ImageSet], digests: Mapping[str, str], settings: Mapping[str, Any]
+    ) -> dict[str, Any]:
         return {
             "schema_version": 1,
             "started": now(),
             "spec": plan.filled(),
             "settings": dict(settings),
             "inputs": {
-                name: {"origin": images.origin, "digest": images.digest(), "images": len(images)}
+                name: {"origin": images.origin, "digest": digests[name], "images": len(images)}
                 for name, images in inputs.items()
             },
             "seed": self.seed,
