@@ -33,7 +33,7 @@ _WHERE = {
         "Value", "Space", "Dimension", "Words", "SetAside", "Latents", "AttributeScores", "AttentionMaps",
         "Keypoints", "Inversion",
     ),
-    "framework.protocols": ("Features",),
+    "framework.protocols": ("Features", "StyleLayer", "Synthesis", "StyleGenerator", "StyleEncoder", "StyleModel"),
     "framework.roles": (
         "Component", "Context", "Encoder", "LatentScorer", "AttentionExplainer", "Compensator", "Translator", "Editor",
         "Edit", "Fitter", "Reader",
@@ -137,6 +137,11 @@ if TYPE_CHECKING:  # the same names, for checkers
     )
     from .framework.protocols import (
         Features as Features,
+        StyleLayer as StyleLayer,
+        Synthesis as Synthesis,
+        StyleGenerator as StyleGenerator,
+        StyleEncoder as StyleEncoder,
+        StyleModel as StyleModel,
     )
     from .framework.roles import (
         Component as Component,
