@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,27 @@ class TimmFeatures:
                     pictures, indices=[step], intermediates_only=True, stop_early=True, output_fmt="NCHW"
                 )[0]
         return found.float().contiguous().cpu().numpy()
+
+    def activations(self, images: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
+        """Give the maps of several layers in one pass, with gradients towards ``images``.
+
+        Args:
+            images: ``(images, 3, rows, columns)`` in -1..1, of any size that the network takes.
+            layers: names of :attr:`layers`, the final one excepted.
+
+        Raises:
+            UsageError: the network has no such layer before its final map.
+        """
+        strange = [layer for layer in layers if layer not in self._steps]
+        if strange:
+            raise UsageError(f"no layer {quoted(strange[0])} in this backbone", hint=f"layers: {', '.join(self._steps)}")
+        wanted = [step for step in self._steps if step in set(layers)]
+        pictures = images.to(self._device).add(1).mul(127.5).mul(self._scale).add(self._offset)
+        found = self.network.forward_intermediates(
+            pictures, indices=[self._steps.index(step) for step in wanted], intermediates_only=True, stop_early=True,
+            output_fmt="NCHW",
+        )  # fmt: skip
+        return dict(zip(wanted, found, strict=True))
 
     def normalised(self, batch: NDArray[np.uint8]) -> Tensor:
         """Give pictures as the network wants them: ``(images, 3, size, size)`` ``float32``."""
