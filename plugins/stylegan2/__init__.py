@@ -1,0 +1,1 @@
+"""StyleGAN2: generators, encoders, and how they are fitted."""

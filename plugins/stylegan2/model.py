@@ -1,0 +1,16 @@
+"""A generator with its encoder, as :class:`shiftlens.StyleModel`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ... import StyleEncoder, StyleGenerator
+
+
+@dataclass(frozen=True)
+class Stylegan2:
+    """What the family makes of a backbone; see :class:`shiftlens.StyleModel`."""
+
+    generator: StyleGenerator
+    encoder: StyleEncoder | None = None
+    error_limit: float | None = None
