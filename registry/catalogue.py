@@ -8,29 +8,36 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..specs.backbone import BackboneSpec, Source
-from ..specs.errors import BackboneUnusable, PluginConflict, UnknownName, quoted
+from ..specs.errors import BackboneUnusable, PluginConflict, ShiftlensError, UnknownName, quoted
 from ..specs.nearest import nearest
 from ..specs.settings import Settings
 from ..specs.yaml import parse_model
 from .digests import backbone_digest
+from .saved import cards_in, is_place, read_card
 
 WEIGHTS = (".safetensors", ".pth", ".pt", ".bin")
 HUB_FILE = "model.safetensors"
 
 
 class Catalogue:
-    """Backbones by name: those that plugins offer, and above them those of the settings.
+    """Backbones by name: those that plugins offer, above them the user's own, above these those of the settings.
 
     Args:
         offered: data of :class:`BackboneSpec`, one mapping a backbone, as plugins give it.
-        settings: resolved settings; their catalogue replaces what is offered under the same name.
+        settings: resolved settings; their catalogue replaces what is known under the same name.
+        folder: holds the user's backbones, each in a folder with its card; none where not given.
 
     Raises:
         SpecError: an offered mapping does not hold.
         PluginConflict: one name is offered twice.
     """
 
-    def __init__(self, offered: Iterable[Mapping[str, Any]] = (), settings: Settings | None = None) -> None:
+    set_aside: dict[str, ShiftlensError]
+    """The user's backbones whose cards do not hold, by folder, and why."""
+
+    def __init__(
+        self, offered: Iterable[Mapping[str, Any]] = (), settings: Settings | None = None, folder: Path | None = None
+    ) -> None:
         self._specs: dict[str, BackboneSpec] = {}
         for data in offered:
             spec = parse_model(BackboneSpec, data, f"backbone {data.get('name', '?')} of a plugin")
@@ -39,7 +46,13 @@ class Catalogue:
                     f"backbone {spec.name!r} is offered twice", hint="disable one of the plugins that offer it"
                 )
             self._specs[spec.name] = spec
-        self._specs.update({spec.name: spec for spec in (settings.catalogue if settings else ())})
+        self._origins = dict.fromkeys(self._specs, "plugin")
+        saved, faults = cards_in(folder) if folder else ({}, {})
+        for path, spec in saved.items():
+            self._specs[spec.name], self._origins[spec.name] = spec, str(path)
+        for spec in settings.catalogue if settings else ():
+            self._specs[spec.name], self._origins[spec.name] = spec, "settings"
+        self.set_aside = {name: error for name, error in faults.items() if self._origins.get(name) != "settings"}
 
     def __iter__(self) -> Iterator[BackboneSpec]:
         return iter(sorted(self._specs.values(), key=lambda spec: spec.name))
@@ -47,12 +60,21 @@ class Catalogue:
     def __len__(self) -> int:
         return len(self._specs)
 
+    def origin(self, name: str) -> str:
+        """Say where :meth:`get` finds a backbone: ``plugin``, ``settings``, or the path of its card."""
+        return name if is_place(name) else self._origins[self.get(name).name]
+
     def get(self, name: str) -> BackboneSpec:
-        """Give the backbone called ``name``.
+        """Give the backbone called ``name``, or the one whose card lies at that path.
 
         Raises:
-            UnknownName: nothing offers it; names the nearest.
+            UnknownName: there is none; names the nearest.
+            SpecError: its card does not hold.
         """
+        if is_place(name):
+            return read_card(Path(name))
+        if name in self.set_aside:
+            raise self.set_aside[name]
         if name not in self._specs:
             raise UnknownName(
                 f"no backbone {quoted(name)}", hint=f"{nearest(name, self._specs)} `shiftlens backbones list` shows all"

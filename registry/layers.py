@@ -11,6 +11,7 @@ from ..specs.errors import ForbiddenHere, SpecError, UnknownName, quoted
 from ..specs.nearest import nearest
 from ..specs.settings import Settings, SiteSpec
 from ..specs.yaml import parse_model, read_yaml
+from .saved import placed
 
 PROJECT_FILE = "shiftlens.yaml"
 SITES_FOLDER = "sites"
@@ -27,7 +28,7 @@ class Layer:
 
     @classmethod
     def of(cls, label: str, settings: Settings, folder: Path | None = None) -> Layer:
-        """Make a layer of settings; paths of backbones are taken below ``folder``.
+        """Make a layer of settings; paths of backbones, in the catalogue and in slots, are taken below ``folder``.
 
         Raises:
             SpecError: one backbone name stands twice in the catalogue.
@@ -35,6 +36,8 @@ class Layer:
         values = settings.model_dump(mode="json", exclude_unset=True, exclude=set(_OF_THE_SITE))
         if "catalogue" in values:
             values["catalogue"] = _by_name(label, values["catalogue"], folder)
+        if folder is not None and "backbones" in values:
+            values["backbones"] = {slot: placed(name, folder) for slot, name in values["backbones"].items()}
         return cls(label, values)
 
 
