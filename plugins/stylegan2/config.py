@@ -14,7 +14,9 @@ class Stylegan2Options(Spec):
 
     encoder: Literal["e4e", "small"] | None = Field(default=None, description="architecture of encoder.safetensors")
     error_limit: float | None = Field(
-        default=None, gt=0, description="reconstruction error above which an image is unknown: 99 % of validation images are below"
+        default=None,
+        gt=0,
+        description="reconstruction error above which an image is unknown: 99 % of validation images are below",
     )
     latent_avg: str = Field(default="", description="where the mean code comes from, if not from training")
     note: str = Field(default="", description="what was left out when the file came in")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -40,7 +41,8 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Give ``(images, outputs, rows / 2, columns / 2)``."""
-        return (self.second(self.first(x)) + self.beside(x)) / math.sqrt(2)
+        sum_: Tensor = self.second(self.first(x)) + self.beside(x)
+        return sum_ / math.sqrt(2)
 
 
 class Discriminator(nn.Module):
@@ -58,7 +60,7 @@ class Discriminator(nn.Module):
         widths = [channels(side, channel_base, channel_max) for side in resolutions(size)[::-1]]
         self.group = group
         self.stem = Conv(3, widths[0], 1)
-        self.blocks = nn.Sequential(*(Block(a, b) for a, b in zip(widths, widths[1:], strict=False)))
+        self.blocks = nn.Sequential(*(Block(a, b) for a, b in pairwise(widths)))
         self.last = Conv(widths[-1] + 1, widths[-1], 3)
         self.head = nn.Sequential(EqualLinear(widths[-1] * 16, widths[-1], active=True), EqualLinear(widths[-1], 1))
 

@@ -33,10 +33,12 @@ class E4eEncoder(nn.Module):
     """
 
     size = 256
+    w_dim = WIDTH
     latent_avg: Tensor
 
     def __init__(self, n_w: int, latent_avg: Tensor | None = None) -> None:
         super().__init__()
+        self.n_w = n_w
         self.input_layer = nn.Sequential(nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.BatchNorm2d(64), nn.PReLU(64))
         self.body = nn.Sequential(*[
             _Unit(into if first else out, out, 2 if first else 1)
@@ -78,19 +80,20 @@ class E4eEncoder(nn.Module):
         Raises:
             UsageError: the images have another shape.
         """
+        first, deltas = self(images)
+        codes: Tensor = self.latent_avg + first[:, None] + deltas
+        return codes
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Give the first code ``(images, 512)``, less the mean, and what the others add ``(images, n_w, 512)``."""
         if images.shape[1:] != (3, self.size, self.size):
             raise UsageError(
                 f"e4e encoder: images are {tuple(images.shape)}, expected (images, 3, {self.size}, {self.size})",
                 hint="scale them to the encoder's size",
             )
         maps = self._maps(images)
-        found = [head(maps[_side(i)]) for i, head in enumerate(self.styles)]
-        codes = torch.stack([found[0], *(found[0] + delta for delta in found[1:])], dim=1)
-        return codes + self.latent_avg
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Do :meth:`encode`."""
-        return self.encode(images)
+        first, *deltas = (head(maps[_side(i)]) for i, head in enumerate(self.styles))
+        return first, torch.stack([torch.zeros_like(first), *deltas], dim=1)
 
     def _maps(self, images: Tensor) -> dict[int, Tensor]:
         """Give the maps that heads read, by side in px."""
@@ -134,8 +137,8 @@ class _Unit(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        residual: Tensor = self.res_layer(x)
-        return residual + self.shortcut_layer(x)
+        total: Tensor = self.shortcut_layer(x) + self.res_layer(x)
+        return total
 
 
 class _Squeeze(nn.Module):
@@ -146,7 +149,8 @@ class _Squeeze(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         weights = self.fc2(functional.relu(self.fc1(x.mean((2, 3), keepdim=True))))
-        return x * torch.sigmoid(weights)
+        weighted: Tensor = x * torch.sigmoid(weights)
+        return weighted
 
 
 class _Head(nn.Module):

@@ -54,7 +54,8 @@ class Stylegan2Family(BackboneFamily):
     def _ready(self, network: nn.Module, spec: BackboneSpec) -> Any:
         if spec.input_range != "-1..1":
             raise BackboneUnusable(
-                f"backbone {spec.name!r}: images of this family are -1..1, its card says {spec.input_range}", hint="mend the card"
+                f"backbone {spec.name!r}: images of this family are -1..1, its card says {spec.input_range}",
+                hint="mend the card",
             )
         return network.eval().requires_grad_(False).to(self.context.device)
 

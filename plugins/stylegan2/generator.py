@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Self
+from typing import Self, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +13,7 @@ from .layers import channels, codes, is_size, resolutions, style_layers
 from .modulated import EqualLinear, Noise, PixelNorm, StyledConv, ToRGB
 
 LEARNING_RATE_OF_MAPPING = 0.01
+N = TypeVar("N", bound=nn.Module)
 _KERNELS = (".kernel",)
 
 
@@ -38,6 +39,8 @@ class Generator(nn.Module):
     Raises:
         UsageError: no such size.
     """
+
+    latent_avg: Tensor
 
     def __init__(
         self, size: int, *, w_dim: int = 512, z_dim: int | None = None, mapping: int = 8, channel_base: int = 32768,
@@ -110,7 +113,7 @@ class Generator(nn.Module):
         inject = inject or {}
         self._check_names([*capture, *inject, *([until] if until else [])])
         split = self._split(w, styles)
-        x = self.input.input.expand(len(split[0]), -1, -1, -1)
+        x = self.input.input.expand(len(split[0]), -1, -1, -1).contiguous(memory_format=torch.channels_last)
         picture: Tensor | None = None
         features: dict[str, Tensor] = {}
         convolutions = 0
@@ -135,7 +138,7 @@ class Generator(nn.Module):
         assert given is not None
         if given.ndim != 2 or given.shape[1] != sum(self._widths):
             raise UsageError(f"styles of shape {tuple(given.shape)}", hint=f"(images, {sum(self._widths)})")
-        return given.split(self._widths, dim=1)
+        return torch.split(given, self._widths, dim=1)
 
     def _injected(self, name: str, inject: Mapping[str, Tensor], x: Tensor) -> Tensor:
         feature = inject[name]
@@ -185,7 +188,7 @@ def shape_of(tensors: Mapping[str, Tensor]) -> dict[str, int]:
     }  # fmt: skip
 
 
-def loaded(network: nn.Module, tensors: Mapping[str, Tensor]) -> nn.Module:
+def loaded(network: N, tensors: Mapping[str, Tensor]) -> N:
     """Fill ``network`` with ``tensors``, every one of them and no other.
 
     Raises:

@@ -142,20 +142,14 @@ class ToRGB(nn.Module):
 
 def blurred(x: Tensor) -> Tensor:
     """Filter with (1, 3, 3, 1)/4 in both directions: the low-pass after a transposed convolution; one row and column less."""
-    return _filtered(F.pad(x, (1, 1, 1, 1)))
+    return F.conv2d(x, _kernel(x), padding=1, groups=x.shape[1])
 
 
 def doubled(x: Tensor) -> Tensor:
     """Double the resolution, low-passed with (1, 3, 3, 1)/4 in both directions."""
-    wide = F.conv_transpose2d(x, _kernel(x, (4, 1)), stride=(2, 1), padding=(1, 0), groups=x.shape[1])
-    return F.conv_transpose2d(wide, _kernel(x, (1, 4)), stride=(1, 2), padding=(0, 1), groups=x.shape[1])
+    return F.conv_transpose2d(x, _kernel(x), stride=2, padding=1, groups=x.shape[1])
 
 
-def _filtered(x: Tensor) -> Tensor:
-    across = F.conv2d(x, _kernel(x, (1, 4)), groups=x.shape[1])
-    return F.conv2d(across, _kernel(x, (4, 1)), groups=x.shape[1])
-
-
-def _kernel(x: Tensor, shape: tuple[int, int]) -> Tensor:
+def _kernel(x: Tensor) -> Tensor:
     taps = torch.tensor([0.25, 0.75, 0.75, 0.25], dtype=x.dtype, device=x.device)
-    return taps.view(1, 1, *shape).expand(x.shape[1], 1, *shape)
+    return torch.outer(taps, taps).expand(x.shape[1], 1, 4, 4)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from ... import Card, hookimpl
+from ... import Card, Need, hookimpl
+from .imports import importers
 
 _HERE = "shiftlens.plugins.stylegan2"
+_FEATURES = Need(slot="features", protocol="features", default="efficientnet-lite0")
 
 
 @hookimpl
@@ -20,3 +22,40 @@ def shiftlens_backbone_families() -> list[Card]:
             provides=frozenset({"style-generator", "style-encoder"}),
         )
     ]
+
+
+@hookimpl
+def shiftlens_fitters() -> list[Card]:
+    """Offer the fitters."""
+    return [
+        Card(
+            id="joint",
+            version=1,
+            target=f"{_HERE}.joint:JointFitter",
+            config=f"{_HERE}.joint_config:JointConfig",
+            title="An encoder and a generator trained together, on a CPU if need be",
+            needs=_FEATURES,
+        ),
+        Card(
+            id="stylegan2",
+            version=1,
+            target=f"{_HERE}.gan_fit:GanFitter",
+            config=f"{_HERE}.fit_config:GanConfig",
+            title="A generator trained against a discriminator, with adaptive augmentation",
+            needs=_FEATURES,
+        ),
+        Card(
+            id="style-encoder",
+            version=1,
+            target=f"{_HERE}.encoder_fit:EncoderFitter",
+            config=f"{_HERE}.fit_config:EncoderFitConfig",
+            title="An encoder for a generator that is there already",
+            needs=(Need(slot="style", protocol="style-generator"), _FEATURES),
+        ),
+    ]
+
+
+@hookimpl
+def shiftlens_importers() -> list[Card]:
+    """Offer the importers."""
+    return importers()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Self
 
 import torch
@@ -17,7 +18,7 @@ SLOPE = 0.2
 
 
 class Residual(nn.Module):
-    """Halves the resolution: two 3 × 3 convolutions beside a mean of 2 × 2, added."""
+    """Halves the resolution: two 3 × 3 convolutions with a mean of 2 × 2 between, beside such a mean, added."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -29,12 +30,14 @@ class Residual(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Give ``(images, outputs, rows / 2, columns / 2)``."""
         y = self.first(F.leaky_relu(x, SLOPE))
-        y = F.avg_pool2d(self.second(F.leaky_relu(y, SLOPE)), 2)
-        return self.beside(F.avg_pool2d(x, 2)) + self.gain * y
+        y = self.second(F.avg_pool2d(F.leaky_relu(y, SLOPE), 2))
+        beside: Tensor = self.beside(F.avg_pool2d(x, 2))
+        added: Tensor = self.gain * y
+        return beside + added
 
 
 class SmallEncoder(nn.Module):
-    """A residual network down to 4 × 4; one code from there, and what each layer's code adds to it, from finer maps for finer ones.
+    """A residual network down to 4 × 4: one code from there; what layers add to it, from finer maps for finer layers.
 
     As in e4e (Tov et al. 2021, arXiv 2102.02766) the codes are ``latent_avg + w0 + delta_i``, with ``delta_0`` zero.
 
@@ -45,20 +48,19 @@ class SmallEncoder(nn.Module):
         channel_max: most channels.
     """
 
+    latent_avg: Tensor
+
     def __init__(self, size: int, w_dim: int, *, channel_base: int, channel_max: int) -> None:
         super().__init__()
         self.size, self.w_dim, self.n_w = size, w_dim, codes(size)
         sides = resolutions(size)[::-1]
         widths = [channels(side, channel_base, channel_max) for side in sides]
         self.stem = nn.Conv2d(3, widths[0], 3, padding=1)
-        self.down = nn.ModuleList(Residual(a, b) for a, b in zip(widths, widths[1:], strict=False))
+        self.down = nn.ModuleList(Residual(a, b) for a, b in pairwise(widths))
         self.first = nn.Linear(widths[-1] * 16, w_dim)
         self.deltas = nn.ModuleList(
-            nn.Linear(16 * channels(_tap(i), channel_base, channel_max), w_dim) for i in range(1, self.n_w)
+            _small(nn.Linear(16 * channels(_tap(i), channel_base, channel_max), w_dim)) for i in range(1, self.n_w)
         )
-        for delta in self.deltas:
-            nn.init.normal_(delta.weight, std=0.1 * delta.in_features**-0.5)
-            nn.init.zeros_(delta.bias)
         self.register_buffer("latent_avg", torch.zeros(w_dim))
 
     @classmethod
@@ -82,11 +84,12 @@ class SmallEncoder(nn.Module):
     def encode(self, images: Tensor) -> Tensor:
         """Give ``(images, n_w, w_dim)``; see :class:`shiftlens.StyleEncoder`."""
         first, deltas = self(images)
-        return self.latent_avg + first[:, None] + deltas
+        codes: Tensor = self.latent_avg + first[:, None] + deltas
+        return codes
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Give the first code ``(images, w_dim)``, less the mean, and what the others add ``(images, n_w, w_dim)``."""
-        x = self.stem(images)
+        x = self.stem(images.contiguous(memory_format=torch.channels_last))
         maps = {}
         for down in self.down:
             x = down(x)
@@ -95,6 +98,13 @@ class SmallEncoder(nn.Module):
         pooled = {side: F.adaptive_avg_pool2d(F.leaky_relu(x, SLOPE), 4).flatten(1) for side, x in maps.items() if side <= 16}
         deltas = [delta(pooled[_tap(i + 1)]) for i, delta in enumerate(self.deltas)]
         return first, torch.stack([torch.zeros_like(first), *deltas], dim=1)
+
+
+def _small(delta: nn.Linear) -> nn.Linear:
+    """Begin near 0, so that codes begin as one."""
+    nn.init.normal_(delta.weight, std=0.1 * delta.in_features**-0.5)
+    nn.init.zeros_(delta.bias)
+    return delta
 
 
 def _tap(code: int) -> int:

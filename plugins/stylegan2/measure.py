@@ -1,0 +1,75 @@
+"""What a fitted encoder and generator are worth, on images that they were not trained on."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from ... import Features, StyleEncoder, StyleGenerator, frechet_distance, reconstruction_error
+from .perceptual import Perceptual
+
+LAYER = -3
+"""The layer of the Fréchet distance, from the deep end: 112 channels of EfficientNet-Lite0, few enough for few images."""
+BATCH = 16
+
+
+@torch.inference_mode()
+def reconstructed(encoder: StyleEncoder, generator: StyleGenerator, images: Tensor) -> Tensor:
+    """Give the images made again from their codes, ``(images, 3, size, size)``."""
+    made = [generator.synthesis(w=encoder.encode(some)).images for some in torch.split(images, BATCH)]
+    return torch.cat(made).clamp(-1, 1)
+
+
+@torch.inference_mode()
+def fidelity(images: Tensor, made: Tensor, features: Features) -> dict[str, float]:
+    """Give the figures of a reconstruction.
+
+    ``psnr`` in dB is a mean over images; ``pd_efflite0`` the perceptual distance (named after the default network);
+    ``error_limit`` the error that 99 % of the images stay below.
+    """
+    square = ((images - made) / 2).square().mean(dim=(1, 2, 3)).clamp_min(1e-12)
+    perceptual = Perceptual(features)
+    pairs = zip(torch.split(images, BATCH), torch.split(made, BATCH), strict=True)
+    apart = torch.cat([perceptual.between(perceptual.of(one), perceptual.of(other)) for one, other in pairs])
+    return {
+        "psnr": round(float((-10 * torch.log10(square)).mean()), 3),
+        "pd_efflite0": round(float(apart.mean()), 5),
+        "error_limit": round(float(torch.quantile(reconstruction_error(images, made), 0.99)), 5),
+    }
+
+
+def realism(images: NDArray[np.uint8], made: NDArray[np.uint8], features: Features, seed: int = 0) -> dict[str, float]:
+    """Give the Fréchet distances of EfficientNet-Lite0 features: made images against images, and images against others.
+
+    Args:
+        images: ``(images, rows, columns, 3)``; at least twice as many as ``made``, halves of which are the baseline.
+        made: ``(made, rows, columns, 3)``.
+        features: the network.
+        seed: of the halves.
+    """
+    order = np.random.default_rng(seed).permutation(len(images))
+    count = min(len(made), len(images) // 2)
+    one, other = (pooled(images[np.sort(part)], features) for part in (order[:count], order[count : 2 * count]))
+    return {
+        "fd_efflite0": round(frechet_distance(one, pooled(made[:count], features)), 3),
+        "fd_efflite0_real": round(frechet_distance(one, other), 3),
+        "fd_images": float(count),
+    }
+
+
+def pooled(images: NDArray[np.uint8], features: Features) -> NDArray[np.float32]:
+    """Give the means of a layer's maps, ``(images, channels)``; pictures are scaled to the network's square."""
+    found = []
+    for start in range(0, len(images), BATCH):
+        batch = np.stack([_scaled(row, features.size) for row in images[start : start + BATCH]])
+        found.append(features.maps(batch, features.layers[LAYER]).mean(axis=(2, 3)))
+    return np.concatenate(found)
+
+
+def _scaled(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    if pixels.shape[0] == size:
+        return pixels
+    return np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.BICUBIC))
