@@ -54,7 +54,11 @@ class _Listing:
             if original != id_:
                 self.aside.append(SetAside(id=id_, kind="duplicate", reason=f"the same file as {original}"))
                 continue
-            refs.append(ImageRef(id_, digest, self.groups.get(id_) or _group(id_, name, options), self.meta.get(id_, {})))
+            refs.append(
+                ImageRef(
+                    id_, _as_read(digest, options), self.groups.get(id_) or _group(id_, name, options), self.meta.get(id_, {})
+                )
+            )
         if not refs:
             found = f"{len(self.aside)} files, none of them usable" if self.aside else "no file that fits"
             raise InputUnusable(f"{name}: {quoted(origin)} has {found}", hint=self._hint(options))
@@ -85,6 +89,12 @@ class _Listing:
             return f"the first: {self.aside[0].id}: {self.aside[0].reason}"
         known = " ".join(sorted(IMAGE_SUFFIXES))
         return f"images end in {known}" + (f" and must fit match={options.match}" if options.match != "*" else "")
+
+
+def _as_read(digest: str, options: FileOptions) -> str:
+    """Give the digest of what comes out of a file: the file's own, unless options change how it is read."""
+    changed = options.model_dump(include={"depth", "cut"}, exclude_defaults=True)
+    return hashlib.sha256(f"{digest} {changed}".encode()).hexdigest() if changed else digest
 
 
 class Folder(Reader):
