@@ -95,6 +95,13 @@ def test_layouts_are_read_as_metadata(tmp_path: Path, path: str, meta: dict[str,
     assert opened(tmp_path).refs[0].meta == meta
 
 
+def test_options_that_change_pixels_change_the_digest_and_others_do_not(tmp_path: Path) -> None:
+    save(tmp_path / "x.png")
+    plain = opened(tmp_path).digest()
+    assert opened(f"{tmp_path}?note=synthetic&match=*.png").digest() == plain
+    assert len({plain, opened(f"{tmp_path}?depth=12").digest(), opened(f"{tmp_path}?cut=keep").digest()}) == 3
+
+
 def test_match_and_group_choose_and_group(tmp_path: Path) -> None:
     for name in ("exp1_num_7.png", "exp1_num_8.png", "exp2_num_7.png"):
         save(tmp_path / name)
