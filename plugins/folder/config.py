@@ -23,6 +23,11 @@ class FileOptions(Spec):
     note: str = Field(default="", description="a remark on these images, shown at the head of the report")
     cut: Literal["refuse", "keep"] = Field(default="refuse", description="pictures that end in an even grey or black block")
 
+    @field_validator("depth", mode="before")
+    @classmethod
+    def _written_in_a_source(cls, value: object) -> object:
+        return int(value) if isinstance(value, str) and value.isdecimal() else value
+
     @field_validator("group")
     @classmethod
     def _has_a_bracket(cls, value: str) -> str:
