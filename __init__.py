@@ -16,7 +16,7 @@ _WHERE = {
     "specs.errors": (
         "ShiftlensError", "SpecError", "UsageError", "UnknownName", "ForbiddenHere", "PluginFailed",
         "PluginConflict", "ComponentFailed", "MissingExtra", "InputUnusable", "TooFewImages",
-        "SpacesDiffer", "BackboneUnusable", "DigestDiffers", "UnsafeWeights", "OutputUnusable", "quoted",
+        "SpacesDiffer", "BackboneUnusable", "DigestDiffers", "UnsafeWeights", "TrainingDiverged", "OutputUnusable", "quoted",
     ),
     "specs.pipeline": ("PipelineSpec", "StepSpec", "ReportLayout"),
     "specs.backbone": ("BackboneSpec", "Source"),
@@ -24,22 +24,40 @@ _WHERE = {
     "specs.dataset": ("DatasetSpec",),
     "specs.report": ("Report",),
     "registry.loading": ("load_tensors",),
+    "registry.checkpoints": ("read_checkpoint",),
+    "registry.stored": ("Stored", "read_stored"),
+    "registry.inert": ("Record",),
     "framework.cards": ("Card", "Need"),
     "framework.hookspecs": ("hookimpl",),
-    "framework.pictures": ("Picture", "Unreadable", "decode"),
+    "framework.pictures": ("Picture", "Unreadable", "decode", "square"),
     "framework.ahead": ("in_order",),
+    "framework.batches": ("Batch", "batches"),
+    "framework.lanes": ("lanes", "in_lanes"),
+    "framework.gate": ("gate_of",),
+    "framework.reconstruction": ("reconstruction_error",),
+    "framework.distances": ("frechet_distance", "kernel_distance"),
     "framework.images": ("ImageRef", "ImageSet", "ImageSource"),
     "framework.values": (
         "Value", "Space", "Dimension", "Words", "SetAside", "Latents", "AttributeScores", "AttentionMaps",
-        "Keypoints", "Inversion",
+        "Keypoints", "Inversion", "Gate",
     ),
-    "framework.protocols": ("Features", "StyleLayer", "Synthesis", "StyleGenerator", "StyleEncoder", "StyleModel"),
+    "framework.traversals": ("ALONG", "Shown", "Traversal", "Unseen", "LayerEffect", "Traversals"),
+    "framework.protocols": ("Features", "StyleLayer", "Synthesis", "StyleGenerator", "StyleEncoder", "StyleModel", "Translates"),
     "framework.roles": (
-        "Component", "Context", "Encoder", "LatentScorer", "AttentionExplainer", "Compensator", "Translator", "Editor",
-        "Edit", "Fitter", "Reader",
-        "BackboneFamily", "ReportSection", "Section",
+        "Component", "Context", "Encoder", "LatentScorer", "AttentionExplainer", "Traverser", "Compensator", "Translator",
+        "Editor", "Edit", "Fitter", "Reader",
+        "BackboneFamily", "Importer", "Imported", "ReportSection", "Section",
     ),
+    "framework.fitting.config": ("FitConfig",),
+    "framework.fitting.training": ("Training",),
+    "framework.fitting.saving": ("save_backbone",),
+    "framework.fitting.squares": ("Squares", "squares"),
+    "framework.fitting.run": ("fit",),
     "framework.outcome": ("RunOutcome",),
+    "framework.report.kit": (
+        "Comparison", "Judged", "OneSide", "RepresentativeImage", "Thumbnail", "comparisons", "distribution", "extreme_images",
+        "heat_bar_uri", "heat_uri", "judged", "picture_uri", "section_html", "thumbnails", "typical_images",
+    ),
     "framework.api": ("compare", "run"),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _WHERE.items() for name in names}
@@ -77,6 +95,7 @@ if TYPE_CHECKING:  # the same names, for checkers
         BackboneUnusable as BackboneUnusable,
         DigestDiffers as DigestDiffers,
         UnsafeWeights as UnsafeWeights,
+        TrainingDiverged as TrainingDiverged,
         OutputUnusable as OutputUnusable,
         quoted as quoted,
     )
@@ -103,6 +122,16 @@ if TYPE_CHECKING:  # the same names, for checkers
     from .registry.loading import (
         load_tensors as load_tensors,
     )
+    from .registry.checkpoints import (
+        read_checkpoint as read_checkpoint,
+    )
+    from .registry.stored import (
+        Stored as Stored,
+        read_stored as read_stored,
+    )
+    from .registry.inert import (
+        Record as Record,
+    )
     from .framework.cards import (
         Card as Card,
         Need as Need,
@@ -114,9 +143,28 @@ if TYPE_CHECKING:  # the same names, for checkers
         Picture as Picture,
         Unreadable as Unreadable,
         decode as decode,
+        square as square,
     )
     from .framework.ahead import (
         in_order as in_order,
+    )
+    from .framework.batches import (
+        Batch as Batch,
+        batches as batches,
+    )
+    from .framework.gate import (
+        gate_of as gate_of,
+    )
+    from .framework.lanes import (
+        lanes as lanes,
+        in_lanes as in_lanes,
+    )
+    from .framework.reconstruction import (
+        reconstruction_error as reconstruction_error,
+    )
+    from .framework.distances import (
+        frechet_distance as frechet_distance,
+        kernel_distance as kernel_distance,
     )
     from .framework.images import (
         ImageRef as ImageRef,
@@ -134,6 +182,15 @@ if TYPE_CHECKING:  # the same names, for checkers
         AttentionMaps as AttentionMaps,
         Keypoints as Keypoints,
         Inversion as Inversion,
+        Gate as Gate,
+    )
+    from .framework.traversals import (
+        ALONG as ALONG,
+        Shown as Shown,
+        Traversal as Traversal,
+        Unseen as Unseen,
+        LayerEffect as LayerEffect,
+        Traversals as Traversals,
     )
     from .framework.protocols import (
         Features as Features,
@@ -142,6 +199,7 @@ if TYPE_CHECKING:  # the same names, for checkers
         StyleGenerator as StyleGenerator,
         StyleEncoder as StyleEncoder,
         StyleModel as StyleModel,
+        Translates as Translates,
     )
     from .framework.roles import (
         Component as Component,
@@ -149,6 +207,7 @@ if TYPE_CHECKING:  # the same names, for checkers
         Encoder as Encoder,
         LatentScorer as LatentScorer,
         AttentionExplainer as AttentionExplainer,
+        Traverser as Traverser,
         Compensator as Compensator,
         Translator as Translator,
         Editor as Editor,
@@ -156,11 +215,46 @@ if TYPE_CHECKING:  # the same names, for checkers
         Fitter as Fitter,
         Reader as Reader,
         BackboneFamily as BackboneFamily,
+        Importer as Importer,
+        Imported as Imported,
         ReportSection as ReportSection,
         Section as Section,
     )
+    from .framework.fitting.config import (
+        FitConfig as FitConfig,
+    )
+    from .framework.fitting.training import (
+        Training as Training,
+    )
+    from .framework.fitting.saving import (
+        save_backbone as save_backbone,
+    )
+    from .framework.fitting.squares import (
+        Squares as Squares,
+        squares as squares,
+    )
+    from .framework.fitting.run import (
+        fit as fit,
+    )
     from .framework.outcome import (
         RunOutcome as RunOutcome,
+    )
+    from .framework.report.kit import (
+        Comparison as Comparison,
+        Judged as Judged,
+        OneSide as OneSide,
+        RepresentativeImage as RepresentativeImage,
+        Thumbnail as Thumbnail,
+        comparisons as comparisons,
+        distribution as distribution,
+        extreme_images as extreme_images,
+        heat_bar_uri as heat_bar_uri,
+        heat_uri as heat_uri,
+        judged as judged,
+        picture_uri as picture_uri,
+        section_html as section_html,
+        thumbnails as thumbnails,
+        typical_images as typical_images,
     )
     from .framework.api import (
         compare as compare,

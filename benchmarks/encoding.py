@@ -19,14 +19,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from shiftlens import Context, ImageSet
+from shiftlens import Context, ImageSet, batches, in_lanes
 from shiftlens.framework.host import discover
 from shiftlens.framework.sources import open_source
 from shiftlens.plugins.features.encoder import FeaturesEncoder, pooled
 from shiftlens.plugins.features.family import TimmFamily
-from shiftlens.plugins.features.lanes import in_lanes
 from shiftlens.plugins.features.network import TimmFeatures
-from shiftlens.plugins.features.squares import batches
 from shiftlens.registry.catalogue import Catalogue
 
 
@@ -57,7 +55,7 @@ def measure(images: ImageSet, network: TimmFeatures, rounds: int, workers: int) 
     works = (
         lambda: encoder.encode(images),
         lambda: [code(squares) for squares in ready],
-        lambda: list(in_lanes(code, ready, lanes=workers)),
+        lambda: list(in_lanes(code, ready, count=workers)),
     )
     encoder.encode(images.shards(32)[0])
     took = [[seconds(work) for work in works] for _ in range(rounds)]

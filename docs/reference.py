@@ -14,6 +14,7 @@ import click
 from pydantic import BaseModel
 
 from shiftlens.framework import hookspecs
+from shiftlens.framework.cli.fit import Fitters, shared
 from shiftlens.framework.cli.main import COMMANDS, cli
 from shiftlens.framework.ports import CLASS_OF_ROLE, ports_of
 from shiftlens.specs import errors
@@ -32,6 +33,9 @@ def commands() -> Iterator[str]:
 
 
 def _command(command: click.Command, name: str) -> Iterator[str]:
+    if isinstance(command, Fitters):  # its commands are those of the plugins that are installed
+        yield from _command(click.command(help=command.help)(shared(lambda: None)), f"{name} FITTER")
+        return
     if isinstance(command, click.Group):
         for child, inner in command.commands.items():
             yield from _command(inner, f"{name} {child}")

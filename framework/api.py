@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from ..specs.errors import UsageError
+from ..specs.errors import UsageError, quoted
+from ..specs.nearest import nearest
 from ..specs.pipeline import PipelineSpec
 from ..specs.report import Report
 from ..specs.yaml import read_yaml
 from .engine import Engine
 from .images import ImageSet
-from .planner import make_plan
+from .pipelines import DEFAULT_SPACES, SPACES
+from .planner import make_plan, pipeline_file
 from .progress import ProgressLine
 from .report.write import write_report
 from .roles import Context
@@ -29,8 +31,9 @@ COMPARED = {"development", "site"}
 
 
 def compare(
-    development: Source, site_images: Source, *, out: Path | str, pipeline: Pipeline | None = None, alpha: float | None = None,
-    site: str | None = None, language: str | None = None, seed: int | None = None, device: str | None = None,
+    development: Source, site_images: Source, *, out: Path | str, pipeline: Pipeline | None = None,
+    spaces: Sequence[str] = (), backbone: str | None = None, alpha: float | None = None, site: str | None = None,
+    language: str | None = None, seed: int | None = None, device: str | None = None,
 ) -> Report:  # fmt: skip
     """Compare two sets of images and write the report into ``out``.
 
@@ -39,6 +42,9 @@ def compare(
         site_images: the other, in the same ways.
         out: the folder for ``report.html`` and what belongs to it.
         pipeline: another pipeline with the inputs ``development`` and ``site``.
+        spaces: any of ``physical``, ``features``, ``style``, or ``all``; physical, which names causes, always takes part.
+            Physical and features where nothing is said.
+        backbone: the weights of the style space: a name, or the path of a backbone.
         alpha: level of significance; 0.05 unless a site says otherwise.
         site: the name of a site or the path of its file.
         language: ``en`` or ``ja``, in which the report opens.
@@ -48,8 +54,8 @@ def compare(
     Raises:
         ShiftlensError: with a code, the place and the next step.
     """
-    data, where = comparison(pipeline)
-    options = compare_options(language=language, seed=seed, device=device, alpha=alpha)
+    data, where = comparison(pipeline, spaces, backbone)
+    options = compare_options(language=language, seed=seed, device=device, alpha=alpha, backbone=backbone)
     current = session(site, command_line=options)
     return carry_out(current, data, {"development": development, "site": site_images}, where=where, out=Path(out))
 
@@ -64,21 +70,37 @@ def run(
     return carry_out(current, data, sources, where=where, out=Path(out))
 
 
-def compare_options(*, alpha: float | None = None, network: bool = False, **settings: Any) -> dict[str, Any]:
-    """Give what was really asked for, as the topmost layer of settings."""
+def compare_options(
+    *, alpha: float | None = None, network: bool = False, backbone: str | None = None, **settings: Any
+) -> dict[str, Any]:
+    """Give what was really asked for, as the topmost layer of settings; ``backbone`` fills the slot of the style space."""
     given = {key: value for key, value in settings.items() if value is not None}
     if network:
         given["network"] = True
     if alpha is not None:
         given["components"] = {"stylediff": {"alpha": alpha}}
+    if backbone is not None:
+        given["backbones"] = {"style": backbone}
     return given
 
 
-def comparison(pipeline: Pipeline | None) -> tuple[dict[str, Any], str]:
-    """Give the data of a pipeline that compares, the built-in one by default, and what to call it in messages."""
+def comparison(
+    pipeline: Pipeline | None, spaces: Sequence[str] = (), backbone: str | None = None
+) -> tuple[dict[str, Any], str]:
+    """Give the data of a pipeline that compares, the built-in one by default, and what to call it in messages.
+
+    Args:
+        pipeline: one of your own.
+        spaces: those of the built-in one; physical and features where nothing is said.
+        backbone: what was asked for to fill the slot of the style space.
+
+    Raises:
+        UsageError: no such space, spaces for a pipeline of your own, or a backbone without the style space.
+    """
     if pipeline is None:
-        with as_file(files("shiftlens.framework.pipelines") / "compare.yaml") as built_in:
-            return read_yaml(built_in), "built-in pipeline compare"
+        return _built_in(spaces, backbone), "built-in pipeline compare"
+    if spaces:
+        raise UsageError("a pipeline of your own has its spaces", hint="leave out --space, or leave out --pipeline")
     data, where = pipeline_data(pipeline)
     if set(data.get("inputs") or {}) != COMPARED:
         raise UsageError(
@@ -87,13 +109,31 @@ def comparison(pipeline: Pipeline | None) -> tuple[dict[str, Any], str]:
     return data, where
 
 
+def _built_in(spaces: Sequence[str], backbone: str | None) -> dict[str, Any]:
+    if "all" in spaces:
+        spaces = SPACES
+    strange = [name for name in spaces if name not in SPACES]
+    if strange:
+        raise UsageError(f"no space {quoted(strange[0])} to compare in", hint=nearest(strange[0], SPACES))
+    if backbone is not None and "style" not in spaces:
+        raise UsageError(
+            f"backbone {quoted(backbone)}: only the style space takes one here", hint="add --space style, spaces=[…] in Python"
+        )
+    whole: dict[str, Any] = {}
+    for name in [space for space in SPACES if space in {*(spaces or DEFAULT_SPACES), "physical"}]:
+        with as_file(files("shiftlens.framework.pipelines") / f"{name}.yaml") as file:
+            part = read_yaml(file)
+        whole = {**part, "steps": {**whole.get("steps", {}), **part["steps"]}}
+    return whole
+
+
 def pipeline_data(pipeline: Pipeline) -> tuple[dict[str, Any], str]:
     """Give the data of a pipeline, read from its file where it is one, and what to call it in messages."""
     if isinstance(pipeline, PipelineSpec):
         return pipeline.model_dump(mode="json", by_alias=True), f"pipeline {pipeline.pipeline}"
     if isinstance(pipeline, Mapping):
         return dict(pipeline), "pipeline"
-    return read_yaml(Path(pipeline)), str(pipeline)
+    return pipeline_file(Path(pipeline)), str(pipeline)
 
 
 def carry_out(

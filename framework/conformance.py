@@ -22,10 +22,12 @@ import pytest
 
 from .images import ImageRef, ImageSet
 from .pictures import Picture, Unreadable
-from .roles import AttentionExplainer, Encoder, LatentScorer
-from .values import AttributeScores, Dimension, Latents, Space
+from .roles import AttentionExplainer, Encoder, LatentScorer, Traverser
+from .traversals import ALONG, Traversals
+from .values import AttributeScores, Dimension, Gate, Latents, Space
 
 TOLERANCE = 1e-4
+Compared = tuple[ImageSet, ImageSet, Latents, Latents, AttributeScores]
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,46 @@ class LatentScorerConformance:
     def _score(scorer: LatentScorer, reference: Latents, target: Latents) -> AttributeScores:
         with scorer:
             return scorer.score(reference, target)
+
+
+class TraverserConformance:
+    """What every traverser promises. Give fixtures ``traverser`` and ``compared``, its arguments, in a space that differs."""
+
+    def test_every_attribute_has_its_pictures(self, traverser: Traverser, compared: Compared) -> None:
+        with traverser:
+            made = traverser.traverse(*compared)
+        assert made.attributes
+        assert made.strips.dtype == np.uint8
+        for facts, strip, values in zip(made.attributes, made.strips, made.values, strict=True):
+            assert strip.shape[:2] == (len(facts.rows), len(made.levels))
+            assert (np.diff(values) >= 0).all()
+            assert facts.visible >= 0
+
+    def test_only_significant_dimensions_are_shown(self, traverser: Traverser, compared: Compared) -> None:
+        scores = compared[-1]
+        with traverser:
+            made = traverser.traverse(*compared)
+        for facts in made.attributes:
+            assert facts.dimension == ALONG or scores.p_family[facts.dimension] <= scores.alpha
+            assert facts.dimension == ALONG or facts.dimension in facts.members
+
+    def test_a_closed_gate_shows_nothing(self, traverser: Traverser, compared: Compared) -> None:
+        shut = Gate(limit=0.1, share_reference=0.0, share_target=1.0, p=0.01, closed=True)
+        scores = compared[-1].model_copy(update={"gate": shut})
+        with traverser:
+            made = traverser.traverse(*compared[:-1], scores)
+        assert made.attributes == ()
+        assert made.unseen == ()
+
+    def test_the_same_arguments_give_the_same_pictures(self, traverser: Traverser, compared: Compared) -> None:
+        with traverser:
+            first, second = traverser.traverse(*compared), traverser.traverse(*compared)
+        assert first.digest() == second.digest()
+
+    def test_a_value_survives_its_storage(self, traverser: Traverser, compared: Compared) -> None:
+        with traverser:
+            made = traverser.traverse(*compared)
+        assert Traversals.join(*made.parts()).digest() == made.digest()
 
 
 class AttentionExplainerConformance:

@@ -10,6 +10,7 @@ import numpy as np
 from ..specs.errors import ComponentFailed
 from .host import Offer
 from .ports import ports_of
+from .traversals import Traversals
 from .values import AttentionMaps, Latents
 
 
@@ -24,6 +25,8 @@ def checked(offer: Offer, value: Any, given: Mapping[str, Any]) -> Any:
         raise _broken(offer, f"gave {type(value).__name__}, {output.__name__} was promised")
     if isinstance(value, Latents):
         _check_latents(offer, value)
+    if isinstance(value, Traversals):
+        _check_traversals(offer, value)
     if isinstance(value, (Latents, AttentionMaps)):
         known = {ref.id for ref in given["images"].refs}
         strange = [i for i in (*value.ids, *(s.id for s in value.set_aside)) if i not in known]
@@ -40,6 +43,22 @@ def _check_latents(offer: Offer, latents: Latents) -> None:
         raise _broken(offer, f"{len(latents.groups)} groups for {len(latents.ids)} images")
     if latents.values.dtype.kind != "f" or np.isinf(latents.values).any():
         raise _broken(offer, "values must be floats without infinities (NaN means: does not apply)")
+    if latents.error is not None and (latents.error.shape != wanted[:1] or not np.isfinite(latents.error).all()):
+        raise _broken(offer, "error must be one finite number an image")
+
+
+def _check_traversals(offer: Offer, made: Traversals) -> None:
+    count, levels = len(made.attributes), len(made.levels)
+    if made.strips.dtype != np.uint8 or made.moves.dtype != np.uint8:
+        raise _broken(offer, "pictures must be uint8")
+    for facts, strip, moves in zip(made.attributes, made.strips, made.moves, strict=False):
+        if strip.shape[:2] != (len(facts.rows), levels) or len(moves) != len(facts.moved):
+            raise _broken(offer, f"strips of {strip.shape[:2]} for {len(facts.rows)} rows and {levels} levels")
+        if not -1 <= facts.dimension < len(made.space):
+            raise _broken(offer, f"dimension {facts.dimension} of a space of {len(made.space)}")
+    for name in ("values", "strips", "heat", "moves", "starts", "ends"):
+        if len(getattr(made, name)) != count:
+            raise _broken(offer, f"{name} has {len(getattr(made, name))} entries, {count} attributes were promised")
 
 
 def _broken(offer: Offer, what: str) -> ComponentFailed:

@@ -14,7 +14,7 @@ from ..specs.errors import ComponentFailed, ShiftlensError
 from .contract import checked
 from .executor import Executor, LocalExecutor
 from .files import write_text
-from .host import Host, Offer
+from .host import Host
 from .images import ImageSet
 from .lifecycle import announce
 from .manifest import Events, as_json, now, numeric_profile, plugin_versions, versions
@@ -26,6 +26,7 @@ from .roles import Context
 from .store import Store
 from .targets import target_class
 from .values import Latents, Value
+from .weights import Weights
 
 SHARD = 256
 """Images a shard: what a killed run may lose of an encoder's work."""
@@ -112,7 +113,7 @@ class Engine:
         began = time.perf_counter()
         weights = self._weights(step, manifest)
         given = {port: values[source] for port, source in step.inputs.items()}
-        identity = step.identity(weights.digest if weights else None)
+        identity = step.identity(weights.digests)
         key = digest_of([identity, {p: keys[s] for p, s in step.inputs.items()}, self.seed, numeric_profile(self.device)])
         work = _Work(self, step, weights, identity, key, events)
         try:
@@ -122,7 +123,7 @@ class Engine:
         except Exception as error:
             events.write("step_failed", step=step.name, traceback=traceback.format_exc())
             raise ComponentFailed(
-                f"step {step.name!r}: {_whose(step.offer)} raised {type(error).__name__}: {error}",
+                f"step {step.name!r}: {step.offer.whose} raised {type(error).__name__}: {error}",
                 hint=f"the traceback is in {events.path}; if the plugin is not yours, report it to its authors",
             ) from error
         seconds = round(time.perf_counter() - began, 3)
@@ -134,20 +135,13 @@ class Engine:
         )  # fmt: skip
         return value, key
 
-    def _weights(self, step: PlannedStep, manifest: dict[str, Any]) -> _Weights | None:
-        if step.backbone is None:
-            return None
-        files, digest = self.catalogue.verified(step.backbone, network=self.network)
-        manifest["backbones"][step.backbone.name] = {
-            "digest": digest, "family": step.backbone.family, "licence": step.backbone.licence,
-        }  # fmt: skip
-        return _Weights(files, digest)
-
-
-@dataclass(frozen=True)
-class _Weights:
-    files: Mapping[str, Path]
-    digest: str
+    def _weights(self, step: PlannedStep, manifest: dict[str, Any]) -> Weights:
+        weights = Weights.verified(step.backbones, self.catalogue, network=self.network)
+        for slot, spec in step.backbones.items():
+            manifest["backbones"][spec.name] = {
+                "digest": weights.digests[slot], "family": spec.family, "licence": spec.licence,
+            }  # fmt: skip
+        return weights
 
 
 @dataclass
@@ -156,7 +150,7 @@ class _Work:
 
     engine: Engine
     step: PlannedStep
-    weights: _Weights | None
+    weights: Weights
     identity: Mapping[str, Any]
     key: str
     events: Events
@@ -204,24 +198,13 @@ class _Work:
 
     def _component(self, progress: Callable[[int, int], None]) -> Any:
         engine, step = self.engine, self.step
-        digest = self.weights.digest if self.weights else None
         context = Context(
             device=engine.device,
             seed=engine.seed,
             workers=engine.workers,
-            space_key=step.space_key(digest),
-            backbone_digest=digest,
+            space_key=step.space_key(self.weights.digests),
+            backbone_digest=self.weights.digest,
             progress=progress,
         )
         kind = target_class(step.offer)
-        return kind(step.config, backbone=self._model(context), context=context)
-
-    def _model(self, context: Context) -> Any:
-        if self.step.backbone is None or self.weights is None:
-            return None
-        family = target_class(self.engine.host.find(self.step.backbone.family, "backbone-family"))
-        return family(context=context).load(self.step.backbone, self.weights.files)
-
-
-def _whose(offer: Offer) -> str:
-    return f"{offer.card.id} of {offer.distribution} {offer.version}"
+        return kind(step.config, backbone=self.weights.load(engine.host, context), context=context)

@@ -44,6 +44,11 @@ class Contributions:
         return ()
 
     @hookspec
+    def shiftlens_traversers(self) -> Iterable[Card]:
+        """Offer traversers: what differing dimensions look like (:class:`shiftlens.Traverser`)."""
+        return ()
+
+    @hookspec
     def shiftlens_compensators(self) -> Iterable[Card]:
         """Offer compensators: what an inversion lost, put back (:class:`shiftlens.Compensator`)."""
         return ()
@@ -66,6 +71,11 @@ class Contributions:
     @hookspec
     def shiftlens_backbone_families(self) -> Iterable[Card]:
         """Offer backbone families: weights to models (:class:`shiftlens.BackboneFamily`)."""
+        return ()
+
+    @hookspec
+    def shiftlens_importers(self) -> Iterable[Card]:
+        """Offer importers; a card's id is the name of the format that it reads (:class:`shiftlens.Importer`)."""
         return ()
 
     @hookspec

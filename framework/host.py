@@ -20,6 +20,7 @@ from .cards import Card, Role
 
 GROUP = "shiftlens"
 LONGEST_ERROR = 300
+_OWN_NAMES = ("reader", "report-section", "command", "backbone-family", "importer")
 HOOK_OF_ROLE: Mapping[Role, str] = {
     role: "shiftlens_backbone_families" if role == "backbone-family" else f"shiftlens_{role.replace('-', '_')}s"
     for role in get_args(Role)
@@ -48,6 +49,11 @@ class Offer:
     distribution: str
     version: str
     plugin: str = ""
+
+    @property
+    def whose(self) -> str:
+        """What to call it where it is at fault: its id, distribution and version."""
+        return f"{self.card.id} of {self.distribution} {self.version}"
 
 
 @dataclass(frozen=True)
@@ -204,7 +210,7 @@ def _check_required(policy: PluginPolicy, reports: list[PluginReport]) -> None:
 def _check_unique(offers: list[Offer]) -> None:
     seen: dict[tuple[str, str], Offer] = {}
     for offer in offers:
-        space = offer.role if offer.role in ("reader", "report-section", "command", "backbone-family") else "component"
+        space = offer.role if offer.role in _OWN_NAMES else "component"
         other = seen.setdefault((space, offer.card.id), offer)
         if other is not offer:
             both = f"{other.distribution} {other.version} and by {offer.distribution} {offer.version}"

@@ -26,11 +26,13 @@ class Picture:
     """Pixels as they were stored, upright.
 
     ``pixels`` is ``(height, width)`` for grey or ``(height, width, 3)`` for RGB, ``uint8`` or
-    ``uint16``; ``white`` is the value of full scale (255, 4095, 65535).
+    ``uint16``; ``white`` is the value of full scale (255, 4095, 65535). ``alpha`` is ``(height, width)``
+    ``uint8`` where a file is not opaque everywhere; ``pixels`` are then what it looks like on white.
     """
 
     pixels: NDArray[np.uint8] | NDArray[np.uint16]
     white: float
+    alpha: NDArray[np.uint8] | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -80,7 +82,9 @@ def decode(data: bytes, *, depth: int | None = None, at_least: int | None = None
                 if scale > 1:
                     image.draft(None, (int(image.width / scale), int(image.height / scale)))
             image.load()
-            pixels, white = _pixels(ImageOps.exif_transpose(image), depth)
+            upright = ImageOps.exif_transpose(image)
+            alpha = _alpha(upright)
+            pixels, white = _pixels(upright, depth)
     except Unreadable:
         raise
     except UnidentifiedImageError:
@@ -93,7 +97,18 @@ def decode(data: bytes, *, depth: int | None = None, at_least: int | None = None
         raise Unreadable("does not fit in memory") from None
     if not keep_cut and (rows := cut_off_rows(pixels)):
         raise Unreadable(f"cut off: the lowest {rows} of {pixels.shape[0]} rows are one even block")
-    return Picture(pixels, white)
+    return Picture(pixels, white, alpha)
+
+
+def square(picture: Picture, size: int) -> NDArray[np.uint8]:
+    """Scale the whole frame to ``(size, size, 3)`` ``uint8``, antialiased; the aspect is not kept.
+
+    Nothing is cropped, because what differs may lie at the border, and all sets are scaled alike.
+    """
+    pixels = picture.rgb8()
+    if pixels.shape[:2] == (size, size):
+        return pixels
+    return np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0))
 
 
 def _check_size(image: Image.Image) -> None:
@@ -119,6 +134,13 @@ def _pixels(image: Image.Image, depth: int | None) -> tuple[NDArray[np.uint8] | 
     if image.mode == "LA":
         return np.asarray(image.convert("L")), 255.0
     return np.asarray(image.convert("RGB")), 255.0
+
+
+def _alpha(image: Image.Image) -> NDArray[np.uint8] | None:
+    if image.mode.startswith("I") or ("A" not in image.getbands() and "transparency" not in image.info):
+        return None
+    alpha = np.asarray(image.convert("RGBA").getchannel("A"))
+    return None if (alpha == 255).all() else alpha
 
 
 def cut_off_rows(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> int:

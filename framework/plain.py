@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .gate import gate_of
 from .values import AttributeScores, Latents
 
 Floats = NDArray[np.float64]
@@ -38,6 +39,9 @@ def scores_of(
     plain = _moments(sides)
     mean, sigma, shift = (p if own is None else own for own, p in zip((mean, sigma, shift), plain, strict=True))
     measured = np.isfinite(effect) & np.isfinite(p_single)
+    gate = gate_of(reference, target, alpha=alpha)
+    if gate is not None and gate.closed:
+        p_single, p_family, separation_p = np.ones(len(effect)), np.ones(len(effect)), 1.0
     size = np.where(measured, effect, np.nan)
     single = np.where(measured, p_single, 1.0)
     family = holm(single, measured) if p_family is None else np.where(measured, p_family, 1.0)
@@ -102,6 +106,7 @@ def scores_of(
         target_projection=along[1] if target_projection is None else target_projection,
         self_splits=0,
         self_alarms=0,
+        gate=gate,
     )  # fmt: skip
 
 

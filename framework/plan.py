@@ -17,27 +17,32 @@ from .host import Offer
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """One step: what runs, with which config and weights, fed by what (port -> input or step)."""
+    """One step: what runs, with which config and weights, fed by what (port -> input or step).
+
+    ``backbones`` are by slot, in the order of the card's needs; ``chosen`` is the name or path of the first.
+    """
 
     name: str
     offer: Offer
     config: BaseModel
     inputs: Mapping[str, str]
-    backbone: BackboneSpec | None
+    backbones: Mapping[str, BackboneSpec]
+    chosen: str | None = None
 
-    def identity(self, backbone_digest: str | None = None) -> dict[str, Any]:
-        """Say what fixes the step's results besides its inputs and seed."""
+    def identity(self, digests: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Say what fixes the step's results besides its inputs and seed; ``digests`` are those of its backbones, by slot."""
+        weights: Mapping[str, Any] = digests or {slot: one.model_dump(mode="json") for slot, one in self.backbones.items()}
         return {
             "component": self.offer.card.id,
             "version": self.offer.card.version,
             "distribution": self.offer.distribution,
             "config": self.config.model_dump(mode="json"),
-            "backbone": backbone_digest or (self.backbone.model_dump(mode="json") if self.backbone else None),
+            "backbone": dict(weights) if len(weights) > 1 else next(iter(weights.values()), None),
         }
 
-    def space_key(self, backbone_digest: str | None = None) -> str:
+    def space_key(self, digests: Mapping[str, str] | None = None) -> str:
         """Name the space of what an encoder gives: equal keys, comparable numbers."""
-        return digest_of(self.identity(backbone_digest))
+        return digest_of(self.identity(digests))
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class Plan:
                 "use": f"{step.offer.card.id}@{step.offer.card.version}",
                 "inputs": dict(step.inputs),
                 "with": step.config.model_dump(mode="json"),
-                **({"backbone": step.backbone.name} if step.backbone else {}),
+                **({"backbone": step.chosen} if step.chosen else {}),
             }
             for step in self.steps
         }

@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ..registry.catalogue import Catalogue
 from ..registry.layers import Layers
+from ..registry.saved import placed
 from ..specs.errors import ShiftlensError, SpecError, quoted
 from ..specs.nearest import nearest
 from ..specs.pipeline import ComponentId, Name, PipelineSpec, ReportLayout, StepSpec
-from ..specs.yaml import problems_of
+from ..specs.yaml import problems_of, read_yaml
 from .host import Host, Offer
 from .images import ImageSet
 from .plan import Plan, PlannedStep
 from .ports import CLASS_OF_ROLE, ports_of
 from .report import SECTIONS
+from .slots import Slots
 from .targets import NoConfig, config_model
 from .values import Latents
+
+
+def pipeline_file(path: Path) -> dict[str, Any]:
+    """Read a pipeline's file; paths of backbones in it are taken below its folder.
+
+    Raises:
+        SpecError: it cannot be read, or is not YAML.
+    """
+    data = read_yaml(path)
+    steps = data.get("steps")
+    for step in steps.values() if isinstance(steps, dict) else ():
+        if isinstance(step, dict) and isinstance(step.get("backbone"), str):
+            step["backbone"] = placed(step["backbone"], path.parent)
+    return data
 
 
 def make_plan(data: Mapping[str, Any], host: Host, layers: Layers, catalogue: Catalogue, *, where: str = "pipeline") -> Plan:
@@ -81,8 +98,9 @@ class _Draft:
     """One pass over a spec; every check adds its problems to one list and goes on."""
 
     def __init__(self, spec: PipelineSpec, host: Host, layers: Layers, catalogue: Catalogue, problems: list[str]) -> None:
-        self.spec, self.host, self.layers, self.catalogue, self.problems = spec, host, layers, catalogue, problems
+        self.spec, self.host, self.layers, self.problems = spec, host, layers, problems
         self.settings = layers.resolve()
+        self.slots = Slots(host, layers, self.settings, catalogue)
 
     def resolve(self) -> dict[str, PlannedStep]:
         steps = {}
@@ -101,8 +119,10 @@ class _Draft:
             self.problems.append(f"steps.{name}.use: {error.message}; {error.hint}")
             return None
         config = self._config(name, step, offer)
-        backbone = self._backbone(name, step, offer)
-        return PlannedStep(name, offer, config, dict(step.inputs), backbone)
+        backbones = self.slots.fill(offer.card, self.problems, at=f"steps.{name}", first=step.backbone)
+        slot = next(iter(backbones), None)
+        chosen = step.backbone or self.settings.backbones.get(slot) if slot else None
+        return PlannedStep(name, offer, config, dict(step.inputs), backbones, chosen)
 
     def _config(self, name: str, step: StepSpec, offer: Offer) -> BaseModel:
         model: type[BaseModel] = NoConfig
@@ -114,30 +134,6 @@ class _Draft:
         except ShiftlensError as error:
             self.problems.append(f"steps.{name}.use: {error.message}")
         return NoConfig()
-
-    def _backbone(self, name: str, step: StepSpec, offer: Offer) -> Any:
-        need = offer.card.needs
-        if need is None:
-            if step.backbone:
-                self.problems.append(f"steps.{name}.backbone: {offer.card.id} takes none, {quoted(step.backbone)} was given")
-            return None
-        wanted = step.backbone or self.settings.backbones.get(need.slot)
-        if wanted is None:
-            self.problems.append(
-                f"steps.{name}: no backbone is chosen for the slot {need.slot!r}; set backbones.{need.slot} in a site file"
-            )
-            return None
-        try:
-            self.layers.check_backbone(wanted)
-            spec = self.catalogue.get(wanted)
-            self.host.find(spec.family, "backbone-family")
-        except ShiftlensError as error:
-            self.problems.append(f"steps.{name}.backbone: {error.message}; {error.hint}")
-            return None
-        if need.protocol not in spec.provides:
-            has = ", ".join(sorted(spec.provides)) or "nothing"
-            self.problems.append(f"steps.{name}.backbone: {wanted!r} provides {has}, {offer.card.id} needs {need.protocol}")
-        return spec
 
     def check_links(self, steps: dict[str, PlannedStep]) -> None:
         for name, step in self.spec.steps.items():
@@ -216,6 +212,6 @@ class _Draft:
 
 
 def _space(step: PlannedStep) -> str:
-    weights = f" on {step.backbone.name}" if step.backbone else ""
+    weights = f" on {', '.join(one.name for one in step.backbones.values())}" if step.backbones else ""
     options = step.config.model_dump(mode="json")
     return f"{step.name!r} ({step.offer.card.id}@{step.offer.card.version}{weights}, {options})"

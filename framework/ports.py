@@ -9,13 +9,16 @@ from functools import cache
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from ..specs.errors import ComponentFailed
 from . import roles
 from .cards import Role
+from .images import ImageSet
 
 CLASS_OF_ROLE: Mapping[Role, type[roles.Component]] = {
     "encoder": roles.Encoder,
     "latent-scorer": roles.LatentScorer,
     "attention-explainer": roles.AttentionExplainer,
+    "traverser": roles.Traverser,
     "compensator": roles.Compensator,
     "translator": roles.Translator,
     "editor": roles.Editor,
@@ -51,6 +54,34 @@ def ports_of(role: Role) -> Ports:
     hints = get_type_hints(method)
     names = [name for name in inspect.signature(method).parameters if name != "self"]
     return Ports({name: _port(hints[name]) for name in names}, hints["return"])
+
+
+def ports_of_fitter(kind: type[roles.Fitter], whose: str) -> Mapping[str, Port]:
+    """Give the ports that a fitter names itself: the parameters of its own ``fit``.
+
+    Args:
+        kind: the class of the fitter.
+        whose: what to call it in messages.
+
+    Raises:
+        ComponentFailed: a parameter is no :class:`ImageSet` that could be given by name.
+    """
+    method = getattr(kind, "fit", None)
+    try:
+        hints = get_type_hints(method)
+        parameters = [p for p in inspect.signature(method).parameters.values() if p.name != "self"]  # type: ignore[arg-type]
+    except (TypeError, NameError) as error:
+        raise ComponentFailed(
+            f"{whose}: its fit cannot be read: {error}", hint="import ImageSet where fit is defined"
+        ) from None
+    found = {p.name: _port(hints.get(p.name)) for p in parameters}
+    for parameter in parameters:
+        named = parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+        if not named or found[parameter.name].type is not ImageSet:
+            raise ComponentFailed(
+                f"{whose}: {parameter.name!r} of its fit is no ImageSet", hint="give every parameter that type and a name"
+            )
+    return found
 
 
 def _port(hint: Any) -> Port:

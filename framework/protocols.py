@@ -64,8 +64,11 @@ class StyleGenerator(Protocol):
     n_w: int
     """Codes of an image in W+: 2 log2(size) - 2."""
     layers: tuple[StyleLayer, ...]
-    w_mean: Tensor
-    """``(w_dim,)``: the mean of the mapped codes, towards which truncation pulls."""
+
+    @property
+    def w_mean(self) -> Tensor:
+        """The mean of the mapped codes, ``(w_dim,)``, towards which truncation pulls."""
+        ...
 
     def mapping(self, z: Tensor, truncation: float = 1.0) -> Tensor:
         """Give ``(images, w_dim)`` of ``z`` ``(images, z_dim)``."""
@@ -113,3 +116,14 @@ class StyleModel(Protocol):
     encoder: StyleEncoder | None
     error_limit: float | None
     """Reconstruction error above which an image is outside of what the two know; see :class:`shiftlens.Space`."""
+
+
+class Translates(Protocol):
+    """A network that makes images of one domain look like those of another: what backbones provide as ``translator``."""
+
+    multiple: int
+    """Sides of images are multiples of this; whoever calls it pads."""
+
+    def translate(self, images: Tensor) -> Tensor:
+        """Give as many images of the same size, in -1..1, of ``images`` ``(images, 3, rows, columns)`` in -1..1."""
+        ...

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel
 
@@ -14,7 +14,11 @@ from ..specs.backbone import BackboneSpec
 from ..specs.base import Text
 from ..specs.dataset import DatasetSpec
 from .images import ImageSet
+from .traversals import Traversals
 from .values import AttentionMaps, AttributeScores, Inversion, Latents
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def _silent(done: int, total: int) -> None: ...
@@ -24,8 +28,9 @@ def _silent(done: int, total: int) -> None: ...
 class Context:
     """What a run lends a component.
 
-    ``space_key`` and ``backbone_digest`` are what the run fixed for its :class:`shiftlens.Space`; ``workers`` is how many
-    threads it may use; ``progress(done, total)`` shows how far it is.
+    ``space_key`` and ``backbone_digest`` (of several backbones, that of the first) are what the run fixed for its
+    :class:`shiftlens.Space`; ``workers`` is how many threads it may use; ``progress(done, total)`` shows how far it is.
+    ``folder`` is where a fitter works and leaves its backbone; other roles have none.
     """
 
     device: str = "cpu"
@@ -34,6 +39,7 @@ class Context:
     space_key: str = "unplanned"
     backbone_digest: str | None = None
     progress: Callable[[int, int], None] = _silent
+    folder: Path | None = None
 
 
 class Component(ABC):
@@ -44,7 +50,8 @@ class Component(ABC):
 
     Args:
         config: the filled model that the card names, or an empty one.
-        backbone: what the family made of the weights, where the card says that it needs one.
+        backbone: what the family made of the weights, where the card says that it needs one; where it needs several, a mapping
+            from slot to model.
         context: what the run lends.
     """
 
@@ -104,6 +111,22 @@ class AttentionExplainer(Component):
         """Give one map an image, all on one scale."""
 
 
+class Traverser(Component):
+    """Shows what the dimensions that differ look like, in a space that can be decoded."""
+
+    method = "traverse"
+
+    @abstractmethod
+    def traverse(
+        self, reference_images: ImageSet, target_images: ImageSet, reference: Latents, target: Latents, scores: AttributeScores
+    ) -> Traversals:
+        """Decode the attributes that lead in ``scores``, which were made of ``reference`` and ``target``.
+
+        Raises:
+            SpacesDiffer: this component or its backbone cannot decode the space.
+        """
+
+
 class Compensator(Component):
     """Finds what the codes of images lost, so that the images can be made again in full."""
 
@@ -133,12 +156,17 @@ class Editor(Component):
 
 
 class Fitter(Component):
-    """Trains on images and makes a backbone; resumable, within a budget that its config states."""
+    """Trains on images and makes a backbone; resumable, within a budget that its config states.
+
+    A fitter names its own ports: each parameter of its ``fit`` is an :class:`ImageSet`, ``ImageSet | None`` where it may be
+    left out. Its config is a :class:`shiftlens.FitConfig`. It works in ``self.context.folder``, whose name is the backbone's,
+    and leaves the backbone there (:func:`shiftlens.save_backbone`).
+    """
 
     method = "fit"
 
     @abstractmethod
-    def fit(self, **image_sets: ImageSet) -> BackboneSpec:
+    def fit(self, *_: Any, **image_sets: Any) -> BackboneSpec:
         """Give the backbone, its weights saved and its quality measured."""
 
 
@@ -181,16 +209,68 @@ class BackboneFamily(Component):
 
 
 @dataclass(frozen=True)
+class Imported:
+    """A backbone that an importer read and that is not saved yet.
+
+    ``files`` are tensors by file (a name ending in ``.safetensors``) and name, in the layout of ``family``; the other fields
+    are those of :class:`shiftlens.BackboneSpec`. ``notes`` say what was left out or had to be found otherwise.
+    """
+
+    family: str
+    files: Mapping[str, Mapping[str, Tensor]]
+    provides: frozenset[str] = frozenset()
+    input_size: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+class Importer(Component):
+    """Reads the files of another program, without running anything of theirs.
+
+    ``adds`` says that its files are no backbones but additions to one.
+    """
+
+    method = "read"
+    adds: ClassVar[bool] = False
+
+    @abstractmethod
+    def recognises(self, path: Path) -> bool:
+        """Say whether the content of a file, not its name, is of this format.
+
+        Raises:
+            UnsafeWeights: the file would run code if it were read in the usual way.
+            BackboneUnusable: it cannot be read at all.
+        """
+
+    @abstractmethod
+    def read(self, path: Path, into: Mapping[str, Path] | None) -> Imported:
+        """Read a file of this format.
+
+        Args:
+            path: the file.
+            into: the checked files of the backbone that it is added to, where this importer ``adds``; what is given back
+                then holds all of it.
+
+        Raises:
+            UnsafeWeights: the file would run code if it were read in the usual way.
+            BackboneUnusable: it is damaged, or a model that the family cannot run; which, and why.
+        """
+
+
+@dataclass(frozen=True)
 class Section:
     """A piece of a report: a heading and escaped HTML, or none where there is nothing to say.
 
-    ``html`` must come from an autoescaping template; ``data`` goes into ``report.json``.
+    ``html`` must come from an autoescaping template (:func:`shiftlens.section_html`); ``css`` goes into the page's
+    head; ``data`` goes into ``report.json``; ``tables``, rows by name, are written beside the report as ``NAME.csv``.
     """
 
     id: str
     title: Text
     html: str
     data: Mapping[str, Any] = field(default_factory=dict)
+    css: str = ""
+    tables: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
 
 class ReportSection(Component):

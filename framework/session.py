@@ -9,6 +9,7 @@ from typing import Any
 
 from ..registry.catalogue import Catalogue
 from ..registry.layers import Layers
+from ..registry.saved import user_folder
 from ..specs.settings import Settings
 from .host import Host, discover
 from .roles import ReportSection
@@ -23,6 +24,15 @@ class Session:
     layers: Layers
     settings: Settings
     catalogue: Catalogue
+
+    def warnings(self) -> list[str]:
+        """Name what was set aside: plugins that failed, and the user's backbones whose cards do not hold."""
+        plugins = [
+            f"set aside: plugin {plugin.name!r} of {plugin.distribution} {plugin.version}: {plugin.error}"
+            for plugin in self.host.reports
+            if plugin.state == "failed"
+        ]
+        return plugins + [f"set aside: backbone {name!r}: {error}" for name, error in self.catalogue.set_aside.items()]
 
     def sections(self, wanted: Sequence[str]) -> list[ReportSection]:
         """Make the report sections that plugins offer, those that a layout names or, where it names none, all."""
@@ -43,8 +53,8 @@ def session(
     """
     policy = Layers.read(project=project, site=site).resolve().plugins
     host = discover(policy, strict=strict)
-    needs = [offer.card.needs for offer in host.offers if offer.card.needs and offer.card.needs.default]
+    needs = [need for offer in host.offers for need in offer.card.needs if need.default]
     defaults = {"backbones": {need.slot: need.default for need in needs}}
     layers = Layers.read(project=project, site=site, defaults=defaults, command_line=command_line)
     settings = layers.resolve()
-    return Session(host, layers, settings, Catalogue(host.backbones, settings))
+    return Session(host, layers, settings, Catalogue(host.backbones, settings, user_folder()))

@@ -91,12 +91,15 @@ class Space(Spec):
     """What the numbers of latents mean. Two latents compare only in the same space.
 
     ``key`` is fixed by the planner: component, version, config and the digest of the backbone.
+    ``error_limit`` is the reconstruction error above which the backbone does not know an image: 99 %
+    of the validation images of its encoder are below (:func:`shiftlens.reconstruction_error`).
     """
 
     encoder: str
     key: str
     dimensions: tuple[Dimension, ...]
     backbone: str | None = None
+    error_limit: float | None = None
 
     def __len__(self) -> int:
         return len(self.dimensions)
@@ -105,7 +108,8 @@ class Space(Spec):
 class Latents(Value):
     """Codes of images: ``values`` is ``(images, dimensions)`` ``float32``; NaN where a measure does not apply.
 
-    ``groups`` holds one name an image; images of one scene or part share it.
+    ``groups`` holds one name an image; images of one scene or part share it. ``error`` is ``(images,)``,
+    how far each image is from what its code decodes to; none where codes are not decoded.
     """
 
     space: Space
@@ -113,20 +117,40 @@ class Latents(Value):
     ids: tuple[str, ...]
     groups: tuple[str, ...]
     values: Array
+    error: Array | None = None
     set_aside: tuple[SetAside, ...] = ()
 
     @classmethod
     def concatenate(cls, parts: list[Latents]) -> Latents:
         """Put shards of one set after each other."""
         first = parts[0]
+        errors = [p.error for p in parts if p.error is not None]
         return cls(
             space=first.space,
             images=first.images,
             ids=tuple(i for p in parts for i in p.ids),
             groups=tuple(g for p in parts for g in p.groups),
             values=np.concatenate([p.values for p in parts]),
+            error=np.concatenate(errors) if len(errors) == len(parts) else None,
             set_aside=tuple(s for p in parts for s in p.set_aside),
         )
+
+
+class Gate(Spec):
+    """Whether codes can be trusted: how well images are made again from them.
+
+    Shares are those of images whose error is above ``limit``; ``p`` is that of the W1 distance between the
+    errors of the two sides, by exchanged groups, none where it was not tested. A ``closed`` gate means that
+    the codes say nothing about these images: no attribute may be claimed. ``reason`` is what a reader must
+    know first, if anything.
+    """
+
+    limit: float | None
+    share_reference: float | None
+    share_target: float | None
+    p: float | None
+    closed: bool = False
+    reason: Text | None = None
 
 
 class AttributeScores(Value):
@@ -134,7 +158,8 @@ class AttributeScores(Value):
 
     ``effect`` is W1 in pooled standard deviations, split into ``up`` and ``down``; ``direction`` is
     (up − down) / effect; ``shift`` is mean(target) − mean(reference) in the dimension's own unit.
-    ``p_family`` is corrected over all dimensions of the space (max-T), ``p_single`` is not.
+    ``p_family`` is corrected over all dimensions of the space (max-T), ``p_single`` is not. Where the
+    ``gate`` is closed nothing is claimed: every p is 1.
     """
 
     space: Space
@@ -187,6 +212,7 @@ class AttributeScores(Value):
     target_projection: Array
     self_splits: int  # development set against itself: how many halvings …
     self_alarms: int  # … and in how many of them anything was significant
+    gate: Gate | None = None  # none where the latents carry no errors
 
     @classmethod
     def of(cls, reference: Latents, target: Latents, *, effect: Array, p_single: Array, **known: Any) -> AttributeScores:

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from .base import Spec
 
+BackboneName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -38,7 +39,7 @@ class BackboneSpec(Spec):
     the family can make of it (``features``, ``style-generator`` …). ``options`` are the family's own.
     """
 
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)]
+    name: BackboneName
     family: str
     source: Source
     files: dict[str, Sha256] = Field(default={}, description="file below the source -> sha256")

@@ -139,6 +139,12 @@ class UnsafeWeights(ShiftlensError):
     code = "SL403"
 
 
+class TrainingDiverged(ShiftlensError):
+    """A training whose numbers or weights became NaN or infinite."""
+
+    code = "SL404"
+
+
 class OutputUnusable(ShiftlensError):
     """A place for results that cannot be written: read-only, full, or somebody else's."""
 

@@ -98,6 +98,19 @@ class Attribute(Spec):
     images: tuple[RepresentativeImage, ...] = ()
 
 
+class GateReport(Spec):
+    """How well images are made again from their codes, in a space that decodes; ``closed``: nothing is claimed in it.
+
+    Shares are those of images whose error is above ``limit``; ``p`` that the errors of both sides are alike.
+    """
+
+    limit: float | None
+    share_reference: float | None
+    share_target: float | None
+    p: float | None
+    closed: bool
+
+
 class SpaceReport(Spec):
     """One space in which the two sets were compared.
 
@@ -127,6 +140,7 @@ class SpaceReport(Spec):
     self_alarms: int
     self_interval: Interval = Field(description="95 % interval (Wilson) of the share of false alarms")
     representative: tuple[RepresentativeImage, ...] = ()
+    gate: GateReport | None = Field(default=None, description="null where codes are not decoded")
 
 
 class SetAsideReport(Spec):

@@ -86,6 +86,27 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
+def yaml_value(text: str) -> Any:
+    """Read one value as it may stand in a file; nothing at all is an empty text.
+
+    >>> yaml_value("[1, 2]"), yaml_value("on the line")
+    ([1, 2], 'on the line')
+
+    Raises:
+        SpecError: it is not YAML, or nothing that JSON could hold.
+    """
+    if not text.strip():
+        return text
+    try:
+        return _construct(text.encode("utf-8", "backslashreplace"))
+    except yaml.MarkedYAMLError as error:
+        raise SpecError(quoted(text), [error.problem or "not YAML"]) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise SpecError(quoted(text), [f"not YAML: {str(error).splitlines()[0]}"]) from None
+    except RecursionError:
+        raise SpecError(quoted(text), ["is nested too deeply"]) from None
+
+
 def _construct(data: bytes) -> Any:
     loader = _Loader(data)
     try:

@@ -40,7 +40,8 @@ def shiftlens(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]
     """Run the command line in a fresh process, in ``tmp_path``, with a store of its own."""
 
     def run(*words: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-        env = os.environ | {"SHIFTLENS_STORE": str(tmp_path / "store"), "OMP_NUM_THREADS": "1", "COLUMNS": "200"} | environment
+        own = {"SHIFTLENS_STORE": str(tmp_path / "store"), "SHIFTLENS_BACKBONES": str(tmp_path / "backbones")}
+        env = os.environ | own | {"OMP_NUM_THREADS": "1", "COLUMNS": "200"} | environment
         return subprocess.run(
             [sys.executable, "-m", "shiftlens", *map(str, words)],
             cwd=cwd or tmp_path, env=env, capture_output=True, text=True, timeout=900,

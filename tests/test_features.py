@@ -21,6 +21,7 @@ from shiftlens import (
     Picture,
     UsageError,
     load_tensors,
+    square,
 )
 from shiftlens.framework.host import discover
 from shiftlens.framework.sources import open_source
@@ -31,7 +32,6 @@ from shiftlens.plugins.features.family import TimmFamily
 from shiftlens.plugins.features.keys import from_lukemelas
 from shiftlens.plugins.features.network import TimmFeatures
 from shiftlens.plugins.features.operators import declare_missing_operators
-from shiftlens.plugins.features.squares import square
 from shiftlens.registry.catalogue import Catalogue
 
 GOLDEN = {

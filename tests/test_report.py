@@ -426,6 +426,30 @@ def test_a_section_that_fails_is_named_and_left_out(tmp_path):
     assert "<p>42</p>" in page
 
 
+class Tables(ReportSection):
+    def __init__(self, tables):
+        super().__init__()
+        self.tables = tables
+
+    def render(self, outcome):
+        return Section("rows", Text(en="Rows", ja="行"), "<p>rows</p>", css=".rows{color:red}", tables=self.tables)
+
+
+def test_a_section_may_bring_css_and_tables(tmp_path):
+    _, page, _ = written(tmp_path, run(), sections=[Tables({"parts": [{"a": 1, "b": "=cmd"}, {"a": 2, "b": "x"}]})])
+    assert ".rows{color:red}</style>" in page
+    assert (tmp_path / "parts.csv").read_text("utf-8-sig").splitlines() == ["a,b", "1,'=cmd", "2,x"]
+
+
+@pytest.mark.parametrize(
+    "tables", [{"attributes": []}, {"../out": []}, {"parts": [{"a": 1}, {"b": 2}]}], ids=["taken", "path", "columns"]
+)
+def test_a_table_that_cannot_be_is_named_and_its_section_left_out(tmp_path, tables):
+    report, page, _ = written(tmp_path, run(), sections=[Tables(tables)])
+    assert "its table" in report.warnings[0].en
+    assert "<p>rows</p>" not in page
+
+
 def test_the_layout_fixes_sections_and_their_order(tmp_path):
     layout = ("made", "costs", "power", "nowhere")
     report, page, _ = written(tmp_path, run(), sections=[Costs()], layout=layout)

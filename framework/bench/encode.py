@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from threading import Lock
-from typing import Any
 
 from ...specs.bench import BenchSpec
 from ..contract import checked
@@ -20,6 +19,7 @@ from ..session import Session
 from ..sources import open_source
 from ..store import Store
 from ..targets import target_class
+from ..weights import Weights
 from .cells import Pool
 
 
@@ -59,7 +59,10 @@ class Encoders:
         pipeline = {"pipeline": spec.bench, "inputs": {"images": "images"}, "steps": steps}
         plan = make_plan(pipeline, session.host, session.layers, session.catalogue, where=f"suite {spec.bench}: encoders")
         self._steps: dict[str, PlannedStep] = {step.name: step for step in plan.steps}
-        self._weights = {name: self._verified(step) for name, step in self._steps.items()}
+        network = bool(session.settings.network)
+        self._weights = {
+            name: Weights.verified(step.backbones, session.catalogue, network=network) for name, step in self._steps.items()
+        }
         self._opened: dict[str, Encoder] = {}
         self._stack = ExitStack()
 
@@ -89,26 +92,18 @@ class Encoders:
             self._store.save(keys[name], latents)
         return keys, len(images) if missing else 0
 
-    def _verified(self, step: PlannedStep) -> tuple[Any, str | None]:
-        if step.backbone is None:
-            return None, None
-        return self._session.catalogue.verified(step.backbone, network=bool(self._session.settings.network))
-
     def _key(self, name: str, images: ImageSet) -> str:
-        identity = self._steps[name].identity(self._weights[name][1])
+        identity = self._steps[name].identity(self._weights[name].digests)
         return digest_of(["bench", identity, images.digest(), images.name, numeric_profile(self._device)])
 
     def _encoder(self, name: str, progress: Callable[[int, int], None]) -> Encoder:
         if name not in self._opened:
-            step, (files, digest) = self._steps[name], self._weights[name]
+            step, weights = self._steps[name], self._weights[name]
             context = Context(
-                device=self._device, workers=self._workers, space_key=step.space_key(digest), backbone_digest=digest,
-                progress=progress,
+                device=self._device, workers=self._workers, space_key=step.space_key(weights.digests),
+                backbone_digest=weights.digest, progress=progress,
             )  # fmt: skip
-            model = None
-            if step.backbone is not None:
-                family = target_class(self._session.host.find(step.backbone.family, "backbone-family"))
-                model = family(context=context).load(step.backbone, files)
+            model = weights.load(self._session.host, context)
             made: Encoder = target_class(step.offer)(step.config, backbone=model, context=context)
             self._opened[name] = self._stack.enter_context(made)
         return self._opened[name]

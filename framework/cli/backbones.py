@@ -9,15 +9,20 @@ import click
 
 from ...registry.catalogue import Catalogue
 from ...registry.digests import verify as verify_files
+from ...registry.saved import is_place
 from ...specs.backbone import BackboneSpec
 from ...specs.errors import ForbiddenHere, ShiftlensError
 from ..session import Session, session
+from .import_ import import_
 from .options import layered
 
 
 @click.group()
 def backbones() -> None:
-    """List and verify backbones."""
+    """List and verify backbones, and import those of other programs."""
+
+
+backbones.add_command(import_)
 
 
 @backbones.command("list")
@@ -26,7 +31,11 @@ def backbones() -> None:
 def list_(as_json: bool, site: str | None, strict: bool) -> None:
     """List every backbone that is known, and the slots that it fills here."""
     now = session(site, strict=strict)
-    rows = [_facts(spec, now) for spec in now.catalogue]
+    chosen, faults = _chosen(now)
+    for name, error in (now.catalogue.set_aside | faults).items():
+        click.echo(f"set aside: backbone {name!r}: {error}", err=True)
+    named = list(now.catalogue)
+    rows = [_facts(spec, now) for spec in [*named, *(spec for spec in chosen.values() if spec not in named)]]
     if as_json:
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
@@ -35,11 +44,13 @@ def list_(as_json: bool, site: str | None, strict: bool) -> None:
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False)
-    for heading in ("backbone", "family", "provides", "licence", "source", "fills"):
+    for heading in ("backbone", "family", "provides", "licence", "source", "from", "quality", "fills"):
         table.add_column(heading, overflow="fold", no_wrap=heading == "backbone")
     for row in rows:
         fills = "forbidden here" if row["forbidden"] else ", ".join(row["fills"])
-        cells = (row["name"], row["family"], ", ".join(row["provides"]), row["licence"], _place(row["source"]), fills)
+        quality = ", ".join(f"{figure} {value:.4g}" for figure, value in row["quality"].items())
+        place, origin = _place(row["source"]), row["from"]
+        cells = (row["name"], row["family"], ", ".join(row["provides"]), row["licence"], place, origin, quality, fills)
         table.add_row(*(Text(cell) for cell in cells))
     Console().print(table)
 
@@ -85,13 +96,35 @@ def _verify(spec: BackboneSpec, catalogue: Catalogue, network: bool) -> bool:
     return True
 
 
+def _chosen(now: Session) -> tuple[dict[str, BackboneSpec], dict[str, ShiftlensError]]:
+    """Give what fills each slot, and by name what cannot."""
+    found, faults = {}, {}
+    for slot, name in now.settings.backbones.items():
+        try:
+            found[slot] = now.catalogue.get(name)
+        except ShiftlensError as error:
+            faults[name] = error
+    return found, faults
+
+
 def _facts(spec: BackboneSpec, now: Session) -> dict[str, Any]:
     return {
         "name": spec.name, "family": spec.family, "provides": sorted(spec.provides), "licence": spec.licence,
         "source": spec.source.model_dump(exclude_none=True),
-        "fills": sorted(slot for slot, name in now.settings.backbones.items() if name == spec.name),
+        "from": _origin(spec, now), "quality": spec.quality,
+        "fills": sorted(slot for slot, one in _chosen(now)[0].items() if one == spec),
         "forbidden": _is_forbidden(spec.name, now),
     }  # fmt: skip
+
+
+def _origin(spec: BackboneSpec, now: Session) -> str:
+    """Say who makes a backbone known: a plugin, the user's folder, a layer of the settings, or a path in them."""
+    if spec not in list(now.catalogue):
+        return "path"
+    origin = now.catalogue.origin(spec.name)
+    if origin == "settings":
+        return now.layers.origin(f"catalogue.{spec.name}")[0][0]
+    return "user's folder" if is_place(origin) else origin
 
 
 def _is_forbidden(name: str, now: Session) -> bool:

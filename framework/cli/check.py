@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from ...specs.yaml import read_yaml
-from ..planner import make_plan
+from ..planner import make_plan, pipeline_file
 from ..session import session
 from .options import layered
 
@@ -18,9 +17,9 @@ from .options import layered
 def check(file: Path, site: str | None, strict: bool) -> None:
     """Report everything that is wrong with the pipeline in FILE, or print its steps in order."""
     current = session(site, strict=strict)
-    plan = make_plan(read_yaml(file), current.host, current.layers, current.catalogue, where=str(file))
+    plan = make_plan(pipeline_file(file), current.host, current.layers, current.catalogue, where=str(file))
     for step in plan.steps:
-        weights = f" on {step.backbone.name}" if step.backbone else ""
+        weights = f" on {', '.join(one.name for one in step.backbones.values())}" if step.backbones else ""
         sources = ", ".join(f"{port}={source}" for port, source in step.inputs.items())
         click.echo(f"{step.name}: {step.offer.card.id}@{step.offer.card.version}{weights} ({sources})")
     click.echo("ok")

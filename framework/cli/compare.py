@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ..pipelines import SPACES
 from .options import running
 
 
@@ -13,12 +14,20 @@ from .options import running
 @click.argument("dev")
 @click.argument("site_images", metavar="SITE")
 @click.option("--pipeline", type=click.Path(path_type=Path), help="A pipeline file with the inputs development and site.")
+@click.option(
+    "--space",
+    "spaces",
+    type=click.Choice([*SPACES, "all"]),
+    multiple=True,
+    help="Compare in this space, beside physical; may be given again.",
+)
+@click.option("--backbone", metavar="NAME", help="Weights of the style space: a backbone's name or path.")
 @click.option("--alpha", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Level of significance (0.05).")
 @running
 def compare(
-    dev: str, site_images: str, pipeline: Path | None, alpha: float | None, out: Path, lang: str | None, seed: int | None,
-    device: str | None, store: Path | None, workers: int, network: bool, quiet: bool, as_json: bool, fail_on_shift: bool,
-    site: str | None, strict: bool,
+    dev: str, site_images: str, pipeline: Path | None, spaces: tuple[str, ...], backbone: str | None, alpha: float | None,
+    out: Path, lang: str | None, seed: int | None, device: str | None, store: Path | None, workers: int, network: bool,
+    quiet: bool, as_json: bool, fail_on_shift: bool, site: str | None, strict: bool,
 ) -> int:  # fmt: skip
     """Compare the images of DEV (development) with those of SITE.
 
@@ -29,8 +38,8 @@ def compare(
     from ..session import session
     from .running import carried_out
 
-    options = compare_options(language=lang, seed=seed, device=device, network=network, alpha=alpha)
-    data, where = comparison(pipeline)
+    options = compare_options(language=lang, seed=seed, device=device, network=network, alpha=alpha, backbone=backbone)
+    data, where = comparison(pipeline, spaces, backbone)
     return carried_out(
         session(site, strict=strict, command_line=options), data, {"development": dev, "site": site_images}, where=where,
         out=out, store=store, workers=workers, quiet=quiet, as_json=as_json, fail_on_shift=fail_on_shift,

@@ -13,6 +13,7 @@ COMMANDS = {
     "compare": ("compare", "Compare two sets of images and write a report."),
     "run": ("run", "Run a pipeline file."),
     "bench": ("bench", "Plant known shifts and count what is found, missed and made up."),
+    "fit": ("fit", "Train on images and save a backbone."),
     "check": ("check", "Report everything that is wrong with a pipeline file."),
     "schema": ("schema", "Print the JSON Schema of a file format."),
     "plugins": ("plugins", "List plugins and what they offer."),

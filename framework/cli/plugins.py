@@ -60,8 +60,8 @@ def info(name: str, as_json: bool, site: str | None, strict: bool) -> None:
         return
     for fact in facts:
         click.echo(f"{fact['id']}@{fact['version']}  {fact['role']}  {fact['title']}\n  from {fact['distribution']}")
-        if fact["needs"]:
-            click.echo(f"  needs a backbone in the slot {fact['needs']['slot']} that provides {fact['needs']['protocol']}")
+        for need in fact["needs"]:
+            click.echo(f"  needs a backbone in the slot {need['slot']} that provides {need['protocol']}")
         for option, about in fact["options"].items():
             click.echo(f"  {option} = {about.get('default')!r}  {about.get('description', '')}")
     for plugin in failed:
@@ -86,5 +86,5 @@ def _offer_facts(offer: Offer) -> dict[str, Any]:
     return {
         "id": card.id, "version": card.version, "role": offer.role, "title": card.title,
         "distribution": f"{offer.distribution} {offer.version}",
-        "needs": card.needs.model_dump() if card.needs else None, "provides": sorted(card.provides), "options": options,
+        "needs": [need.model_dump() for need in card.needs], "provides": sorted(card.provides), "options": options,
     }  # fmt: skip

@@ -19,9 +19,8 @@ def carried_out(
     from ..api import carry_out
 
     report = carry_out(current, pipeline, sources, where=where, out=out, store=store, workers=workers, quiet=quiet)
-    for plugin in current.host.reports:
-        if plugin.state == "failed":
-            click.echo(f"set aside: plugin {plugin.name!r} of {plugin.distribution} {plugin.version}: {plugin.error}", err=True)
+    for warning in current.warnings():
+        click.echo(warning, err=True)
     if as_json:
         click.echo((out / "report.json").read_text(encoding="utf-8"), nl=False)
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,27 +33,44 @@ def attributes_of(comparison: Comparison, *, tests: int, alpha: float, ids: Mapp
         alpha: an attribute whose corrected p is below, and which moved by as much as matters, is significant.
         ids: the id of each dimension, unique in the run.
     """
-    scores = comparison.scores
-    measured = np.asarray(scores.measured, bool)
-    p = corrected(scores.p_family, tests)
-    below = measured & (p < alpha)
-    significant = below & matters(comparison)
-    leaders = [leader(scores, significant, i) for i in range(len(p))]
-    kept = [i for i in np.argsort(-np.nan_to_num(scores.effect), kind="stable").tolist() if measured[i]]
+    told = Judged.of(comparison, tests=tests, alpha=alpha, ids=ids)
+    kept = [i for i in np.argsort(-np.nan_to_num(comparison.scores.effect), kind="stable").tolist() if told.measured[i]]
     if not comparison.named:
-        kept = [i for i in kept if significant[i] and leaders[i] is None][:MOST_UNNAMED]
-    return [
-        _attribute(
-            comparison,
-            i,
-            float(p[i]),
-            leaders[i],
-            ids,
-            significant=bool(significant[i]),
-            negligible=bool(below[i] & ~significant[i]),
-        )
-        for i in kept
-    ]
+        kept = [i for i in kept if told.significant[i] and told.leader(i) is None][:MOST_UNNAMED]
+    return [told.attribute(i) for i in kept]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The dimensions of one comparison, judged at the level of the run. Arrays have one entry a dimension."""
+
+    comparison: Comparison
+    tests: int
+    ids: Mapping[int, str]
+    measured: NDArray[np.bool_]
+    p: NDArray[np.float64]
+    below: NDArray[np.bool_]
+    significant: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, comparison: Comparison, *, tests: int, alpha: float, ids: Mapping[int, str]) -> Judged:
+        """Judge a comparison; arguments as of :func:`attributes_of`."""
+        measured = np.asarray(comparison.scores.measured, bool)
+        p = corrected(comparison.scores.p_family, tests)
+        below = measured & (p < alpha)
+        return cls(comparison, tests, ids, measured, p, below, below & matters(comparison))
+
+    def leader(self, index: int) -> int | None:
+        """Give the dimension that ``index`` follows, none if it stands alone."""
+        return leader(self.comparison.scores, self.significant, index)
+
+    def attribute(self, index: int) -> Attribute:
+        """Describe one dimension."""
+        significant = bool(self.significant[index])
+        return _attribute(
+            self.comparison, index, float(self.p[index]), self.leader(index), self.ids,
+            significant=significant, negligible=bool(self.below[index]) and not significant,
+        )  # fmt: skip
 
 
 def matters(comparison: Comparison) -> NDArray[np.bool_]:

@@ -37,11 +37,13 @@ def distribution(
     name: str,
     unit: str = "",
     scale: str = "linear",
+    limit: float | None = None,
 ) -> str:
     """Draw two distributions: histograms with their medians, and both cumulative curves in the corner.
 
     Development is hatched with a dashed median, site is filled with a solid one, so they differ
-    without colour. Logarithmic values are shown as factors of the development median.
+    without colour. Logarithmic values are shown as factors of the development median. A limit is a dotted
+    black line.
 
     Args:
         reference: values of development, any length above 0; NaN are left out.
@@ -49,6 +51,7 @@ def distribution(
         name: letters and digits, unique on the page: the caption's id is ``name-text``.
         unit: written below the axis.
         scale: ``log2`` shows factors.
+        limit: a value to be marked, on a linear scale.
     """
     reference, target = (values[np.isfinite(values)] for values in (reference, target))
     if scale == "log2":
@@ -59,7 +62,11 @@ def distribution(
         FigureCanvasSVG(figure)
         axes = figure.add_axes((0.03, 0.13, 0.94, 0.84))
         ends = _range(reference, target)
+        if limit is not None:
+            ends = min(ends[0], limit), max(ends[1], limit)
         _histograms(axes, reference, target, ends)
+        if limit is not None:
+            axes.axvline(limit, color=INK, linewidth=1.6, linestyle=(0, (1, 1.5)))
         _label(axes, unit, scale, ends)
         inset = figure.add_axes((0.76, 0.62, 0.2, 0.34))
         _cumulative(inset, reference, target, axes.get_xlim())

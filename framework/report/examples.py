@@ -45,6 +45,26 @@ def of_attribute(comparison: Comparison, index: int) -> tuple[RepresentativeImag
     return tuple(chosen)
 
 
+def of_extreme(
+    comparison: Comparison, index: int, side: OneSide, most: int, *, highest: bool
+) -> tuple[RepresentativeImage, ...]:
+    """Choose the images of one side with the highest or lowest values of a dimension, each picture and group once.
+
+    Where there are fewer groups than ``most``, further images of the same groups follow.
+    """
+    column = comparison.column(side, index)
+    order = np.argsort(-column if highest else column, kind="stable")
+    order = order[np.isfinite(column[order])]
+    groups = [side.refs[side.latents.ids[i]].group for i in order.tolist()]
+    first = {group: n for n, group in reversed(list(enumerate(groups)))}
+    ahead = np.array([first[group] == n for n, group in enumerate(groups)], bool)
+    picker = _Picker(side, column)
+    for i in np.concatenate([order[ahead], order[~ahead]])[: 4 * most]:
+        if len(picker.taken) < most:
+            picker.take(np.array([i]), None)
+    return tuple(picker.taken)
+
+
 def gap_levels(reference: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
     """Give the four levels in the middle of equal parts of the area between two quantile functions.
 

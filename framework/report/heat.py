@@ -112,7 +112,7 @@ def heat_view(group: MapGroup, images: tuple[RepresentativeImage, ...], small: M
         signed=low < 0 < high,
         low=figures(low),
         high=figures(high),
-        bar=png_uri(_bar(low, high)),
+        bar=png_uri(bar(low, high)),
     )
 
 
@@ -153,7 +153,7 @@ def _mean_uri(maps: AttentionMaps, low: float, high: float) -> str:
     return jpeg_uri(overlay(Image.new("RGB", size, MID_GREY), mean, low, high))
 
 
-def _bar(low: float, high: float) -> Image.Image:
+def bar(low: float, high: float) -> Image.Image:
     """A bar as it looks on mid-grey, left ``low``, right ``high``."""
     values = np.repeat(np.linspace(low, high, 256, dtype=np.float32)[None], 12, axis=0)
     return overlay(Image.new("RGB", (256, 12), MID_GREY), values, low, high)

@@ -51,9 +51,10 @@ def input_reports(outcome: RunOutcome, aside: Sequence[SetAsideReport]) -> tuple
 
 
 def warnings(outcome: RunOutcome, compared: Sequence[Comparison]) -> tuple[Text, ...]:
-    """Give the warnings of a run, what is made up first."""
+    """Give the warnings of a run: what a space cannot speak for first, then what is made up."""
     pairs = list(dict.fromkeys((c.reference.input, c.target.input) for c in compared))
-    found = [note for name, images in outcome.inputs.items() if (note := _synthetic(name, images))]
+    found = [c.scores.gate.reason for c in compared if c.scores.gate and c.scores.gate.reason]
+    found += [note for name, images in outcome.inputs.items() if (note := _synthetic(name, images))]
     found += [note for a, b in pairs for note in _same_images(a, outcome.inputs[a], b, outcome.inputs[b])]
     found += [note for name, images in outcome.inputs.items() if (note := _few(name, images))]
     return tuple(found)

@@ -24,6 +24,7 @@ from .heat import heat_view, images_with_maps, map_groups
 from .names import shown
 from .sides import comparisons
 from .thumbnails import thumbnails
+from .verdict import closed
 from .views import card_views, detectable, ends_of, glance_view, picture_text, reach, shift_of, space_view
 from .words import WORDS
 
@@ -56,6 +57,7 @@ def page(outcome: RunOutcome, report: Report, sections: Sequence[Section], layou
     for space in (s for s in report.spaces if s.differs and not s.named):
         own = next((view for view in heat if view.about == space.step), None)
         learned.append(space_view(space, compared[space.step], own))
+    judged = [space for space in report.spaces if not closed(space)]
     context = {
         "report": report,
         "cards": card_views(report, compared),
@@ -65,13 +67,15 @@ def page(outcome: RunOutcome, report: Report, sections: Sequence[Section], layou
         "thumbnails": small,
         "counts": Counter((entry.input, entry.kind) for entry in report.set_aside),
         "points": _points(report.verdict.detail),
+        "state": "differs" if report.verdict.shift else "same" if judged or not report.spaces else "unjudged",
+        "judged": judged,
         "sections": {section.id: section for section in sections},
         "made": _made(report.made),
         "backbones": {facts["digest"]: name for name, facts in report.made.get("backbones", {}).items()},
         "spec": json.dumps(report.made, ensure_ascii=False, indent=2, sort_keys=True, default=str),
     }
     context["order"] = _order(context, layout)
-    return _environment().get_template("page.html.jinja").render(context, language=report.language)
+    return environment().get_template("page.html.jinja").render(context, language=report.language)
 
 
 def _points(detail: Text) -> list[Text]:
@@ -93,7 +97,7 @@ def _made(made: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _order(context: Mapping[str, Any], layout: Sequence[str]) -> list[str]:
     """Sections that have something to say, as the layout wants them."""
-    empty = {"attributes": "cards", "features": "learned", "maps": "heat"}
+    empty = {"attributes": "cards", "features": "learned", "maps": "heat", "power": "judged"}
     own = [name for name in SECTIONS if name not in empty or context[empty[name]]]
     after = next(i for i, name in enumerate(own) if name == "calibration")
     every = [*own[:after], *context["sections"], *own[after:]]
@@ -101,7 +105,8 @@ def _order(context: Mapping[str, Any], layout: Sequence[str]) -> list[str]:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Give what renders every template of a report: autoescaped, with the page's filters and words."""
     environment = Environment(
         loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from ...specs.report import SpaceReport
+from ...specs.report import GateReport, SpaceReport
 from .amounts import finite
 from .attributes import corrected, label, matters
 from .examples import of_space
@@ -49,6 +49,7 @@ def space_report(comparison: Comparison, *, tests: int, alpha: float, mapped: Ma
         self_alarms=scores.self_alarms,
         self_interval=wilson(scores.self_alarms, scores.self_splits),
         representative=of_space(comparison, mapped) if not comparison.named and p_space < alpha else (),
+        gate=GateReport(**scores.gate.model_dump(exclude={"reason"})) if scores.gate else None,
     )
 
 

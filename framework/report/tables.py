@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
 
 from ...specs.report import Report
 from .names import shown
@@ -20,9 +21,7 @@ NO_INTERVAL = (None, None)
 
 def attributes_csv(report: Report) -> bytes:
     """Give the attributes of a report as a table; images of a cell are set apart by `` | ``."""
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\r\n")
-    rows.writerow(COLUMNS)
+    rows: list[tuple[object, ...]] = []
     for a in report.attributes:
         images = [" | ".join(shown(i.id) for i in a.images if i.side == side) for side in ("reference", "target")]
         action = (a.action.en, a.action.ja) if a.action else ("", "")
@@ -34,7 +33,16 @@ def attributes_csv(report: Report) -> bytes:
             a.p_adjusted, a.q_bh, a.q_by, a.left, a.detectable, a.rank, *a.rank_interval, a.cluster, a.tag, a.tail,
             *action, *images,
         )  # fmt: skip
-        rows.writerow([guarded(cell) for cell in cells])
+        rows.append(cells)
+    return as_csv(COLUMNS, rows)
+
+
+def as_csv(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> bytes:
+    """Give a table as the bytes of a CSV file."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows([guarded(cell) for cell in row] for row in rows)
     return b"\xef\xbb\xbf" + text.getvalue().encode("utf-8", "backslashreplace")
 
 

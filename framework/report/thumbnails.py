@@ -28,32 +28,34 @@ class Thumbnail:
     problem: str = ""
 
 
-def thumbnails(outcome: RunOutcome, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Thumbnail]:
-    """Give the thumbnail of each ``(input, image id)``; ids as the report writes them."""
+def thumbnails(
+    outcome: RunOutcome, wanted: Iterable[tuple[str, str]], most: tuple[int, int] = (WIDE, TALL)
+) -> dict[tuple[str, str], Thumbnail]:
+    """Give the thumbnail of each ``(input, image id)``; ids as the report writes them, ``most`` pixels wide and tall."""
     names = set(wanted)
     made: dict[tuple[str, str], Thumbnail] = {}
     for name, images in outcome.inputs.items():
         refs = tuple(ref for ref in images.refs if (name, storable(ref.id)) in names)
-        for ref, picture in images.select(refs).decoded(at_least=TALL):
+        for ref, picture in images.select(refs).decoded(at_least=most[1]):
             key = name, storable(ref.id)
             if isinstance(picture, SetAside):
                 made[key] = Thumbnail(problem=picture.reason)
             else:
-                made[key] = thumbnail(Image.fromarray(picture.rgb8()))
+                made[key] = thumbnail(Image.fromarray(picture.rgb8()), most)
     return made
 
 
-def thumbnail(image: Image.Image) -> Thumbnail:
+def thumbnail(image: Image.Image, most: tuple[int, int] = (WIDE, TALL)) -> Thumbnail:
     """Give the thumbnail of one picture; a small picture keeps its size."""
     small = image.copy()
-    small.thumbnail((WIDE, TALL), Image.Resampling.BOX if min(image.size) > 4 * TALL else Image.Resampling.LANCZOS)
+    small.thumbnail(most, Image.Resampling.BOX if min(image.size) > 4 * most[1] else Image.Resampling.LANCZOS)
     return Thumbnail(uri=jpeg_uri(small), size=small.size, picture=small)
 
 
-def jpeg_uri(image: Image.Image) -> str:
+def jpeg_uri(image: Image.Image, quality: int = QUALITY) -> str:
     """Give a picture as a JPEG data URI."""
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=QUALITY, optimize=True)
+    image.save(buffer, "JPEG", quality=quality, optimize=True)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 

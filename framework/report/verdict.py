@@ -18,11 +18,11 @@ def verdict(attributes: Sequence[Attribute], spaces: Sequence[SpaceReport], *, a
     leading = sorted((a for a in attributes if a.stands_alone and a.step in named), key=lambda a: -a.effect)
     learned = [space for space in spaces if not space.named and space.differs]
     found = [*_others(leading[1:]), *_following(attributes), *_learned(learned, leads=not leading, tried=bool(named))]
-    sentences = [*found, *_power(spaces), *_alarms(spaces)]
+    sentences = [*found, *_closed(spaces), *_power(spaces), *_alarms(spaces)]
     return Verdict(
         shift=bool(leading or learned),
         kind=leading[0].kind if leading else "content" if learned else "nothing",
-        headline=_headline(leading, learned),
+        headline=_headline(leading, learned, spaces),
         detail=Text(
             en="\n".join(s.en.replace("\n", " ") for s in sentences), ja="\n".join(s.ja.replace("\n", " ") for s in sentences)
         ),
@@ -32,7 +32,7 @@ def verdict(attributes: Sequence[Attribute], spaces: Sequence[SpaceReport], *, a
     )
 
 
-def _headline(leading: Sequence[Attribute], learned: Sequence[SpaceReport]) -> Text:
+def _headline(leading: Sequence[Attribute], learned: Sequence[SpaceReport], spaces: Sequence[SpaceReport]) -> Text:
     if leading:
         return _difference(leading[0])
     if learned:
@@ -41,10 +41,20 @@ def _headline(leading: Sequence[Attribute], learned: Sequence[SpaceReport]) -> T
             en=f"The site’s images differ in content: learned features tell the two apart (AUC {auc})",
             ja=f"画像の内容が異なります：学習特徴量で開発データと現場データを見分けられます（AUC {auc}）",
         )
+    if spaces and all(closed(space) for space in spaces):
+        return Text(
+            en="Nothing can be said: the backbone does not know these images",
+            ja="判定できません：バックボーンがこれらの画像を表現できません",
+        )
     return Text(
         en="No difference was found between development and site",
         ja="開発データと現場データの間に有意な差は見つかりませんでした",
     )
+
+
+def closed(space: SpaceReport) -> bool:
+    """Say whether the gate of a space is closed, so that nothing is claimed in it."""
+    return space.gate is not None and space.gate.closed
 
 
 def _difference(a: Attribute) -> Text:
@@ -119,8 +129,20 @@ def _learned(learned: Sequence[SpaceReport], *, leads: bool, tried: bool) -> lis
     ]
 
 
+def _closed(spaces: Sequence[SpaceReport]) -> list[Text]:
+    names = [space.encoder for space in spaces if closed(space)]
+    if not names:
+        return []
+    return [
+        Text(
+            en=f"Not judged, because the backbone does not know these images: {', '.join(names)}.",
+            ja=f"バックボーンが画像を表現できないため判定していない特徴空間：{'、'.join(names)}。",
+        )
+    ]
+
+
 def _power(spaces: Sequence[SpaceReport]) -> list[Text]:
-    known = [space for space in spaces if space.detectable is not None]
+    known = [space for space in spaces if space.detectable is not None and not closed(space)]
     if not known:
         return []
     space = known[0]

@@ -1,9 +1,10 @@
-"""Write the report of a run: ``report.html``, ``report.json`` and ``attributes.csv``."""
+"""Write the report of a run: ``report.html``, ``report.json``, ``attributes.csv`` and the tables of sections."""
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from . import SECTIONS
 from .assemble import assemble
 from .names import shown, storable
 from .page import page
-from .tables import attributes_csv
+from .tables import as_csv, attributes_csv
 
 
 def write_report(
@@ -56,6 +57,10 @@ def write_report(
     _store(folder / "report.html", page(outcome, report, shown_sections, layout).encode("utf-8", "backslashreplace"))
     _store(folder / "report.json", as_json(report))
     _store(folder / "attributes.csv", attributes_csv(report))
+    for section in shown_sections:
+        for name, rows in section.tables.items():
+            columns = list(rows[0]) if rows else []
+            _store(folder / f"{name}.csv", as_csv(columns, ([row[column] for column in columns] for row in rows)))
     return report
 
 
@@ -90,11 +95,20 @@ def _rendered(outcome: RunOutcome, sections: Sequence[ReportSection]) -> tuple[l
             to_jsonable_python(made.data)
             if made.id in done or made.id in SECTIONS:
                 raise ValueError(f"its id {made.id!r} is taken")
+            _check_tables(made, {name for other in done.values() for name in other.tables})
         except Exception as error:  # noqa: BLE001  (a plugin's; it is named in the report)
             notices.append(_left_out(name, error))
             continue
         done[made.id] = made
     return list(done.values()), notices
+
+
+def _check_tables(section: Section, taken: set[str]) -> None:
+    for name, rows in section.tables.items():
+        if not re.fullmatch(r"[a-z][a-z0-9_-]*", name) or name in taken | {"attributes"}:
+            raise ValueError(f"its table {name!r} is taken, or no plain name")
+        if any(list(row) != list(rows[0]) for row in rows):
+            raise ValueError(f"the rows of its table {name!r} have different columns")
 
 
 def _left_out(name: str, error: Exception) -> Text:

@@ -5,10 +5,22 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import Dimension, Encoder, Features, ImageRef, ImageSet, Latents, SetAside, Space, UsageError, quoted
+from ... import (
+    Batch,
+    Dimension,
+    Encoder,
+    Features,
+    ImageRef,
+    ImageSet,
+    Latents,
+    SetAside,
+    Space,
+    UsageError,
+    batches,
+    in_lanes,
+    quoted,
+)
 from .config import FeaturesConfig
-from .lanes import in_lanes
-from .squares import Batch, batches
 
 ID = "features"
 
@@ -37,7 +49,7 @@ class FeaturesEncoder(Encoder):
 
         workers, device = self.context.workers, self.context.device
         ready = batches(images, self.backbone.size, set_aside, workers=workers)
-        for some, codes in in_lanes(code, ready, lanes=workers, device=device):
+        for some, codes in in_lanes(code, ready, count=workers, device=device):
             refs += some
             rows.append(codes)
             self.context.progress(len(refs), len(images))

@@ -9,18 +9,19 @@ from ... import (
     AttentionExplainer,
     AttentionMaps,
     AttributeScores,
+    Batch,
     Features,
     ImageRef,
     ImageSet,
     SetAside,
     SpacesDiffer,
     UsageError,
+    batches,
+    in_lanes,
     quoted,
 )
 from .config import DifferenceMapConfig
 from .encoder import ID
-from .lanes import in_lanes
-from .squares import Batch, batches
 
 REACH = 5.0
 """Top of the colour scale, in units of the largest projection of any image: a place may stand out
@@ -64,7 +65,7 @@ class DifferenceMap(AttentionExplainer):
 
         workers, device = self.context.workers, self.context.device
         chosen = batches(images.select(refs), self.backbone.size, set_aside, workers=workers)
-        for some, found in in_lanes(heat, chosen, lanes=workers, device=device):
+        for some, found in in_lanes(heat, chosen, count=workers, device=device):
             ids += [ref.id for ref in some]
             maps.append(found)
             self.context.progress(len(ids), len(refs))

@@ -17,10 +17,9 @@ import torch
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from ... import DatasetSpec, ImageRef, ImageSet, InputUnusable, Picture, Reader, UsageError, decode, quoted
+from ... import DatasetSpec, ImageRef, ImageSet, InputUnusable, Picture, Reader, UsageError, decode, lanes, quoted
 from .config import PartsOptions, SourceOptions, changes_of
 from .factors import FACTORS, FAMILIES
-from .lanes import lanes
 from .renderer import VERSION, World, jpeg, render_block
 from .shift import Shift, shifted
 from .sites import site_named

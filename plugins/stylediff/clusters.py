@@ -9,9 +9,8 @@ from scipy.spatial.distance import squareform
 
 from .sample import Sample
 
-ALL = 2_000
-"""Up to so many dimensions all are clustered; of more, only the strongest."""
-STRONGEST = 1_000
+MOST = 5_000
+"""Up to so many dimensions all are clustered; of more, only the strongest that are significant: memory is quadratic."""
 
 
 def clusters(
@@ -24,7 +23,7 @@ def clusters(
     rows = np.flatnonzero(sample.measured)
     rows = rows[np.argsort(-effect[rows], kind="stable")]
     out = np.full(len(effect), -1, np.int64)
-    joined = rows if len(rows) <= ALL else rows[significant[rows]][:STRONGEST]
+    joined = rows if len(rows) <= MOST else rows[significant[rows]][:MOST]
     labels = _cut(sample, joined, correlation)
     alone = rows[~np.isin(rows, joined)]
     labels = np.concatenate([labels, labels.max(initial=0) + 1 + np.arange(len(alone))])

@@ -34,6 +34,10 @@ class StyleDiffConfig(Spec):
     )
     folds: int = Field(default=10, ge=2, le=50, description="folds of the joint test")
 
+    gate_share: float = Field(
+        default=0.2, ge=0.02, le=1, description="share of a side beyond the backbone's error limit at which nothing is claimed"
+    )
+
     @model_validator(mode="after")
     def _fine_enough(self) -> StyleDiffConfig:
         for name, count in (("permutations", self.permutations), ("permutations_self", self.permutations_self)):

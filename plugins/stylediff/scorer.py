@@ -12,6 +12,7 @@ from .bootstrap import effect_interval, rank_interval, ranks, shift_interval
 from .clusters import clusters
 from .config import StyleDiffConfig
 from .consequences import fold
+from .gate import gate
 from .itself import alarms
 from .joint import joint
 from .permutation import Null, discovery
@@ -25,6 +26,8 @@ Arrays = dict[str, NDArray[Any]]
 STAGES = 4
 ABSENT = {"p_family": 1.0, "p_single": 1.0, "q_bh": 1.0, "q_by": 1.0, "rank": 0, "rank_low": 0, "rank_high": 0, "weights": 0.0}
 """What stands where a dimension is not measured; NaN elsewhere."""
+CLAIMS = ("p_family", "p_single", "q_bh", "q_by")
+"""What claims anything of a dimension; 1 behind a closed gate."""
 
 
 class StyleDiff(LatentScorer):
@@ -36,6 +39,7 @@ class StyleDiff(LatentScorer):
     def score(self, reference: Latents, target: Latents) -> AttributeScores:
         """Score every dimension of two sets of one space.
 
+        Where the latents carry reconstruction errors and the gate closes on them, nothing is claimed: every p is 1.
         A dimension that is not measured has NaN for what is not known of it, p of 1 and rank 0.
 
         Raises:
@@ -72,6 +76,10 @@ class StyleDiff(LatentScorer):
             name: _spread(values, len(sample.z), rows, ABSENT.get(name, np.nan))
             for name, values in (found | {"weights": together.weights}).items()
         }
+        judged = gate(reference, target, sample, exchanged, config)
+        closed = judged is not None and judged.closed
+        if closed:
+            full |= {name: np.ones(len(sample.z)) for name in CLAIMS}
         significant = full["p_family"] <= config.alpha
         least = np.array([d.floor for d in reference.space.dimensions]) / np.where(sample.measured, sample.sigma, 1)
         cluster = clusters(sample, full["effect"], significant, config.correlation)
@@ -100,11 +108,12 @@ class StyleDiff(LatentScorer):
             detectable=detectable(null.critical(config.alpha), mean_shift(z, exchanged)[:, 1:]),
             images_for_half=images_for_half(sample.split, sample.z.shape[1] - sample.split),
             separation=together.separation,
-            separation_p=together.p,
+            separation_p=1.0 if closed else together.p,
             reference_projection=together.projection[: sample.split],
             target_projection=together.projection[sample.split :],
             self_splits=splits,
             self_alarms=alarmed,
+            gate=judged,
             **full,
         )
 

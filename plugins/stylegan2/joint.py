@@ -56,10 +56,11 @@ class JointFitter(Fitter):
                 training.preview(preview(joint.average, shown))
         average = joint.average
         set_mean_code(average.generator)
+        average.half().float()  # as it is saved, so that the figures are those of the file
         quality = quality_of(average, found.pixels, held, self.backbone)
         return save_backbone(
             folder, name=folder.name, family="stylegan2",
-            files={GENERATOR: average.generator.state_dict(), ENCODER: average.encoder.state_dict()},
+            files={GENERATOR: average.generator.half().state_dict(), ENCODER: average.encoder.half().state_dict()},
             provides=["style-generator", "style-encoder"], licence="as of the images", input_size=config.size,
             trained_on=f"{len(found) - len(held)} images of {images.origin}", quality=quality,
             options={"encoder": "small", "error_limit": quality["error_limit"]},

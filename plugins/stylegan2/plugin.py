@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+import yaml
+
 from ... import Card, Need, hookimpl
 from .imports import importers
 
 _HERE = "shiftlens.plugins.stylegan2"
+_EMBEDDED = Path(__file__).parent / "weights" / "parts-style-64"
 _FEATURES = Need(slot="features", protocol="features", default="efficientnet-lite0")
 
 
@@ -22,6 +28,13 @@ def shiftlens_backbone_families() -> list[Card]:
             provides=frozenset({"style-generator", "style-encoder"}),
         )
     ]
+
+
+@hookimpl
+def shiftlens_backbones() -> list[dict[str, Any]]:
+    """Offer the backbone that comes along; its README says how it was made."""
+    card: dict[str, Any] = yaml.safe_load((_EMBEDDED / "backbone.yaml").read_text(encoding="utf-8"))
+    return [card | {"source": {"path": str(_EMBEDDED)}}]
 
 
 @hookimpl

@@ -6,29 +6,19 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from ... import ImageRef, ImageSet, Picture, SetAside
+from .images import ImageRef, ImageSet
+from .pictures import square
+from .values import SetAside
 
 Batch = tuple[list[ImageRef], NDArray[np.uint8]]
 """Images and their pictures, ``(images, size, size, 3)``."""
 BATCH = 8
-"""Pictures a batch: on a CPU larger ones leave the cache and are slower (see the README)."""
-
-
-def square(picture: Picture, size: int) -> NDArray[np.uint8]:
-    """Scale the whole frame to ``(size, size, 3)`` ``uint8``, antialiased; the aspect is not kept.
-
-    Nothing is cropped, because what differs may lie at the border, and both sets are scaled alike.
-    """
-    pixels = picture.rgb8()
-    if pixels.shape[:2] == (size, size):
-        return pixels
-    return np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0))
+"""Pictures a batch: on a CPU larger ones leave the cache and are slower (see the features plugin's README)."""
 
 
 def batches(images: ImageSet, size: int, set_aside: list[SetAside], *, workers: int = 2, most: int = BATCH) -> Iterator[Batch]:
-    """Give the pictures of a set, ``most`` at a time, as ``(images, size, size, 3)``.
+    """Give the pictures of a set, ``most`` at a time, as ``(images, size, size, 3)`` ``uint8``.
 
     What cannot be read is added to ``set_aside``.
     """

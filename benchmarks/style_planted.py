@@ -1,0 +1,104 @@
+"""End to end: a factor is planted, images are rendered and encoded, and S is asked what differs.
+
+``python benchmarks/style_planted.py [--site anywhere] [--backbone NAME] [--images 500] [--strengths 0.5 1 2] [--factors …]``
+
+``--images`` parts of a site are compared with as many others of which one factor is moved by ``strength`` of its own standard
+deviations there. Which cluster of channels moves with the factor is read off other images: 300 parts rendered before and after
+a shift of two; *moves* is the largest mean change within parts, in pooled deviations, and its channel's cluster is the right
+one. *Rank* is that of the right cluster in the comparison. *Share* is how far the cluster that came first moves with the
+factor, over how far the right one does: 1 where it is the right one, 0.9 where two clusters move nearly alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shiftlens import AttributeScores, Context, Latents
+from shiftlens.framework.session import Session, session
+from shiftlens.framework.sources import open_source
+from shiftlens.framework.targets import config_model, target_class
+from shiftlens.plugins.parts.sites import SITES
+
+TRUTH_IMAGES, TRUTH_STRENGTH = 300, 2
+SCORER = {"permutations": 199, "bootstrap": 50, "self_splits": 0}
+
+
+class World:
+    """The session's encoder on a backbone, and images of the parts world."""
+
+    def __init__(self, now: Session, site: str, backbone: str) -> None:
+        spec = now.catalogue.get(backbone)
+        files, digest = now.catalogue.verified(spec)
+        family = target_class(now.host.find(spec.family, "backbone-family"))
+        offer = now.host.find("style", "encoder")
+        self.host, self.site, self.size = now.host, site, spec.input_size
+        self.encoder = target_class(offer)(
+            config_model(offer)(), backbone=family(context=Context()).load(spec, files),
+            context=Context(workers=2, space_key="benchmark", backbone_digest=digest),
+        )  # fmt: skip
+
+    def latents(self, name: str, seed: int, count: int, **change: str) -> Latents:
+        """Encode parts of the site."""
+        options = {"n": str(count), "seed": str(seed), "size": str(self.size), **change}
+        query = "&".join(f"{key}={value}" for key, value in options.items()).replace("+", "%2B")
+        return self.encoder.encode(open_source(f"parts:{self.site}?{query}", name, self.host))
+
+
+def moved(before: Latents, after: Latents) -> NDArray[np.float64]:
+    """Give the mean change of every channel within parts, in pooled deviations."""
+    spread = np.sqrt((before.values.var(axis=0, dtype=np.float64) + after.values.var(axis=0, dtype=np.float64)) / 2)
+    return (after.values - before.values).mean(axis=0, dtype=np.float64) / np.maximum(spread, 1e-9)
+
+
+def placed(scores: AttributeScores, truth: NDArray[np.float64]) -> tuple[int, float, int]:
+    """Give the rank of the right cluster, the share of the one that came first, and the channel of the right one."""
+    known = scores.measured
+    clusters = np.unique(scores.cluster[known])
+    effect = {c: np.nanmax(scores.effect[scores.cluster == c]) for c in clusters}
+    moves = {c: np.abs(truth[scores.cluster == c]).max() for c in clusters}
+    right, first = max(moves, key=moves.__getitem__), max(effect, key=effect.__getitem__)
+    channel = int(np.where(scores.cluster == right, np.abs(truth), -1).argmax())
+    return 1 + sum(value > effect[right] for value in effect.values()), moves[first] / moves[right], channel
+
+
+def main() -> None:
+    """Print a Markdown table."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--site", default="anywhere")
+    parser.add_argument("--backbone", default="parts-style-64")
+    parser.add_argument("--images", type=int, default=500)
+    parser.add_argument("--strengths", type=float, nargs="+", default=[0.5, 1, 2])
+    parser.add_argument("--factors", nargs="+")
+    given = parser.parse_args()
+    now = session()
+    world = World(now, given.site, given.backbone)
+    offer = now.host.find("stylediff", "latent-scorer")
+    scorer = target_class(offer)(config_model(offer)(**SCORER), context=Context(workers=2))
+    reference, still = world.latents("development", 1, given.images), world.latents("still", 2, TRUTH_IMAGES)
+    heads = "".join(f" rank at {s:g} sd | W1 | share | p |" for s in given.strengths)
+    print(f"| factor | moves |{heads}\n|---|---|{'---|---|---|---|' * len(given.strengths)}")
+    ranks: dict[float, list[int]] = {}
+    factors = given.factors or [name for name, spread in SITES[given.site].factors.items() if spread.spread > 0]
+    for number, name in enumerate(factors):
+        truth = moved(still, world.latents("moved", 2, TRUTH_IMAGES, **{name: f"+{TRUTH_STRENGTH}sd"}))
+        line = ""
+        for strength in given.strengths:
+            scores = scorer.score(reference, world.latents("site", 100 + number, given.images, **{name: f"+{strength:g}sd"}))
+            rank, share, channel = placed(scores, truth)
+            ranks.setdefault(strength, []).append(rank)
+            line += f" {rank} | {scores.effect[channel]:.2f} | {share:.2f} | {np.nanmin(scores.p_family):.3f} |"
+        print(f"| {name} | {np.abs(truth).max():.2f} |{line}")
+        sys.stdout.flush()
+    print()
+    for strength, found in ranks.items():
+        first = sum(rank == 1 for rank in found)
+        said = f"first for {first} of {len(found)}, {100 * first / len(found):.0f} %"
+        print(f"{strength:g} sd: {said}; median rank {np.median(found):g}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""What differing dimensions look like, decoded: a value like those of ``values.py``, made by a traverser."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ..specs.base import Spec
+from .values import Array, Space, Value
+
+ALONG = -1
+"""Stands for a dimension where many move together, along the direction that separates the two sets best."""
+
+
+class Shown(Spec):
+    """An image that a traversal starts from: a reconstruction of an original, or the generator's mean image."""
+
+    side: Literal["mean", "reference", "target"]
+    id: str = ""
+
+
+class Traversal(Spec):
+    """One attribute that was decoded.
+
+    ``dimension`` is the member of its cluster that leads, :data:`ALONG` for the direction of the whole space;
+    ``members`` are all dimensions of the cluster, largest effect first. The others follow it as they do inside
+    the sets. ``visible`` is the root mean square change of pictures in 0..1 as it goes from two standard
+    deviations below to two above, ``alone`` that of the leading dimension by itself.
+    """
+
+    dimension: int
+    members: tuple[int, ...]
+    visible: float
+    alone: float
+    auc: float
+    rows: tuple[Shown, ...]
+    moved: tuple[str, ...]
+
+
+class Unseen(Spec):
+    """A cluster that differs, but whose change cannot be seen in the pictures (``visible`` as above)."""
+
+    dimension: int
+    members: tuple[int, ...]
+    visible: float
+
+
+class LayerEffect(Spec):
+    """How much of the difference lies in one layer: W1 of its measured dimensions, less its median under exchanged labels."""
+
+    layer: str
+    resolution: int | None
+    dimensions: int
+    significant: int
+    mean: float
+    largest: float
+
+
+class Traversals(Value):
+    """Traversals of the attributes that lead, largest effect first; none where the gate is closed or nothing differs.
+
+    Pictures are ``uint8`` RGB of one size. ``strips`` is ``(attributes, rows, levels, height, width, 3)``: what each
+    row's image becomes as the dimension is set to ``values`` ``(attributes, levels)``, the pooled quantiles at
+    ``levels``, all else fixed. ``heat`` ``(attributes, height, width)`` is the mean absolute change from the lowest to
+    the highest level, pictures in 0..1. ``moves`` ``(attributes, images, 2, height, width, 3)`` are reconstructions of
+    reference images beside themselves with the dimension carried to where the target has it, from ``starts`` to
+    ``ends`` ``(attributes, images)``.
+    """
+
+    space: Space
+    reference: str
+    target: str
+    levels: Array
+    attributes: tuple[Traversal, ...]
+    values: Array
+    strips: Array
+    heat: Array
+    moves: Array
+    starts: Array
+    ends: Array
+    unseen: tuple[Unseen, ...]
+    left: tuple[int, ...]  # leading dimensions of further clusters that differ
+    layers: tuple[LayerEffect, ...]
+    independent: float  # participation ratio of the correlations: how many dimensions there really are

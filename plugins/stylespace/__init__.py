@@ -1,0 +1,1 @@
+"""stylespace: images as codes of a style generator, and what differing codes look like."""

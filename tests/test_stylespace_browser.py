@@ -1,0 +1,87 @@
+"""The style section in a real browser: nothing fails, nothing is too wide, every picture is there and described."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import shutil
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from shiftlens.framework.report.write import write_report
+from shiftlens.plugins.stylespace.section import StyleSection
+
+SAMPLE = runpy.run_path(str(Path(__file__).with_name("style_sample.py")))
+BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
+QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update")
+
+if os.environ.get("SHIFTLENS_REQUIRE_BROWSER") != "1":
+    pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if BROWSER is None:
+        pytest.skip("no chromium or google-chrome to open a report with", allow_module_level=True)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory) -> Path:
+    model = SAMPLE["model"]()
+    first, second = (SAMPLE["styles_of"](model, 60, seed) for seed in (11, 12))
+    for channel in ("b8.conv0/3", "b16.conv1/7"):
+        second[:, SAMPLE["place_of"](model, channel)] += 2 * first[:, SAMPLE["place_of"](model, channel)].std()
+    sides = [SAMPLE["made"](model, side, name) for side, name in ((first, "development"), (second, "site"))]
+    folder = tmp_path_factory.mktemp("style")
+    write_report(SAMPLE["finished"](model, *sides), folder, [StyleSection()])
+    return folder / "report.html"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=BROWSER, args=[*QUIET, "--disable-sync"])
+        yield running
+        running.close()
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280])
+def test_the_section_fits_every_window_and_stays_silent(browser, file: Path, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    heard: list[str] = []
+    page.on("console", lambda message: heard.append(message.text))
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    page.goto(file.as_uri())
+    for language in ("ja", "en"):
+        page.click(f"[data-language={language}]")
+        for item in page.query_selector_all("#style details:not([open]) summary"):
+            item.click()
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert heard == []
+    page.close()
+
+
+def test_every_picture_is_drawn_and_described_in_both_languages(browser, file: Path) -> None:
+    page = browser.new_page()
+    page.goto(file.as_uri())
+    for language in ("en", "ja"):
+        page.click(f"[data-language={language}]")
+        pictures = page.eval_on_selector_all("#style img", "all => all.map(i => [i.naturalWidth, i.alt.trim()])")
+        assert len(pictures) > 40
+        assert all(width > 0 and alt for width, alt in pictures)
+    page.close()
+
+
+def test_ids_are_unique_headings_in_order_and_charts_named(browser, file: Path) -> None:
+    page = browser.new_page()
+    page.goto(file.as_uri())
+    ids = page.eval_on_selector_all("[id]", "all => all.map(n => n.id)")
+    levels = page.eval_on_selector_all("h1, h2, h3, h4", "all => all.map(n => +n.tagName[1])")
+    named = page.eval_on_selector_all(
+        "#style svg[role=img]", "all => all.map(s => document.getElementById(s.getAttribute('aria-labelledby')) !== null)"
+    )
+    assert len(ids) == len(set(ids))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    assert all(named)
+    assert len(named) >= 2
+    page.close()
