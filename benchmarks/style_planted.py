@@ -17,7 +17,7 @@ import sys
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftlens import AttributeScores, Context, Latents
+from shiftlens import AttributeScores, Context, ImageSet, Latents, UsageError
 from shiftlens.framework.session import Session, session
 from shiftlens.framework.sources import open_source
 from shiftlens.framework.targets import config_model, target_class
@@ -43,9 +43,24 @@ class World:
 
     def latents(self, name: str, seed: int, count: int, **change: str) -> Latents:
         """Encode parts of the site."""
+        return self.encoder.encode(self.listed(name, seed, count, **change))
+
+    def listed(self, name: str, seed: int, count: int, **change: str) -> ImageSet:
+        """List parts of the site."""
         options = {"n": str(count), "seed": str(seed), "size": str(self.size), **change}
         query = "&".join(f"{key}={value}" for key, value in options.items()).replace("+", "%2B")
-        return self.encoder.encode(open_source(f"parts:{self.site}?{query}", name, self.host))
+        return open_source(f"parts:{self.site}?{query}", name, self.host)
+
+
+def sign(world: World, name: str, most: float) -> str:
+    """Give the direction in which the factor has room for ``most`` deviations; up, if both have."""
+    for way in "+-":
+        try:
+            world.listed("trial", 2, 1, **{name: f"{way}{most:g}sd"})
+        except UsageError:
+            continue
+        return way
+    raise SystemExit(f"{name} has no room for {most:g} deviations")
 
 
 def moved(before: Latents, after: Latents) -> NDArray[np.float64]:
@@ -84,14 +99,17 @@ def main() -> None:
     ranks: dict[float, list[int]] = {}
     factors = given.factors or [name for name, spread in SITES[given.site].factors.items() if spread.spread > 0]
     for number, name in enumerate(factors):
-        truth = moved(still, world.latents("moved", 2, TRUTH_IMAGES, **{name: f"+{TRUTH_STRENGTH}sd"}))
+        way = sign(world, name, max(TRUTH_STRENGTH, *given.strengths))
+        truth = moved(still, world.latents("moved", 2, TRUTH_IMAGES, **{name: f"{way}{TRUTH_STRENGTH}sd"}))
         line = ""
         for strength in given.strengths:
-            scores = scorer.score(reference, world.latents("site", 100 + number, given.images, **{name: f"+{strength:g}sd"}))
+            scores = scorer.score(
+                reference, world.latents("site", 100 + number, given.images, **{name: f"{way}{strength:g}sd"})
+            )
             rank, share, channel = placed(scores, truth)
             ranks.setdefault(strength, []).append(rank)
             line += f" {rank} | {scores.effect[channel]:.2f} | {share:.2f} | {np.nanmin(scores.p_family):.3f} |"
-        print(f"| {name} | {np.abs(truth).max():.2f} |{line}")
+        print(f"| {name} {way} | {np.abs(truth).max():.2f} |{line}")
         sys.stdout.flush()
     print()
     for strength, found in ranks.items():

@@ -29,7 +29,7 @@ backbones.add_command(import_)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @layered
 def list_(as_json: bool, site: str | None, strict: bool) -> None:
-    """List every backbone that is known, and the slots that it fills here."""
+    """List every backbone that is known, and the slots that it fills here; `info` shows the rest."""
     now = session(site, strict=strict)
     chosen, faults = _chosen(now)
     for name, error in (now.catalogue.set_aside | faults).items():
@@ -44,13 +44,11 @@ def list_(as_json: bool, site: str | None, strict: bool) -> None:
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False)
-    for heading in ("backbone", "family", "provides", "licence", "source", "from", "quality", "fills"):
+    for heading in ("backbone", "family", "provides", "licence", "from", "fills"):
         table.add_column(heading, overflow="fold", no_wrap=heading == "backbone")
     for row in rows:
         fills = "forbidden here" if row["forbidden"] else ", ".join(row["fills"])
-        quality = ", ".join(f"{figure} {value:.4g}" for figure, value in row["quality"].items())
-        place, origin = _place(row["source"]), row["from"]
-        cells = (row["name"], row["family"], ", ".join(row["provides"]), row["licence"], place, origin, quality, fills)
+        cells = (row["name"], row["family"], ", ".join(row["provides"]), row["licence"], row["from"], fills)
         table.add_row(*(Text(cell) for cell in cells))
     Console().print(table)
 
@@ -141,7 +139,3 @@ def _found(spec: BackboneSpec, now: Session) -> dict[str, Any]:
     except ShiftlensError as error:
         return {"problem": str(error)}
     return {"found": {name: str(path) for name, path in files.items()}, "digest": digest}
-
-
-def _place(source: dict[str, str]) -> str:
-    return ", ".join(f"{kind} {value}" for kind, value in source.items())
