@@ -7,7 +7,7 @@ import numpy as np
 from ..specs.base import Text
 from .values import Gate, Latents
 
-SHARE = 0.2
+SHARE = 0.1
 """Share of a side above the limit at which the gate closes; 1 % is what the backbone's own images have."""
 
 

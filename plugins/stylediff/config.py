@@ -35,7 +35,7 @@ class StyleDiffConfig(Spec):
     folds: int = Field(default=10, ge=2, le=50, description="folds of the joint test")
 
     gate_share: float = Field(
-        default=0.2, ge=0.02, le=1, description="share of a side beyond the backbone's error limit at which nothing is claimed"
+        default=0.1, ge=0.02, le=1, description="share of a side beyond the backbone's error limit at which nothing is claimed"
     )
 
     @model_validator(mode="after")
