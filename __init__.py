@@ -42,7 +42,9 @@ _WHERE = {
         "Keypoints", "Inversion", "Gate",
     ),
     "framework.traversals": ("ALONG", "Shown", "Traversal", "Unseen", "LayerEffect", "Traversals"),
-    "framework.protocols": ("Features", "StyleLayer", "Synthesis", "StyleGenerator", "StyleEncoder", "StyleModel", "Translates"),
+    "framework.protocols": (
+        "Features", "StyleLayer", "Synthesis", "StyleGenerator", "StyleEncoder", "StyleModel", "Translates",
+    ),
     "framework.roles": (
         "Component", "Context", "Encoder", "LatentScorer", "AttentionExplainer", "Traverser", "Compensator", "Translator",
         "Editor", "Edit", "Fitter", "Reader",
