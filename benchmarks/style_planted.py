@@ -24,6 +24,7 @@ from shiftlens.framework.targets import config_model, target_class
 from shiftlens.plugins.parts.sites import SITES
 
 TRUTH_IMAGES, TRUTH_STRENGTH = 300, 2
+ALIKE, ALPHA = 0.9, 0.05
 SCORER = {"permutations": 199, "bootstrap": 50, "self_splits": 0}
 
 
@@ -52,15 +53,15 @@ class World:
         return open_source(f"parts:{self.site}?{query}", name, self.host)
 
 
-def sign(world: World, name: str, most: float) -> str:
-    """Give the direction in which the factor has room for ``most`` deviations; up, if both have."""
+def sign(world: World, name: str, most: float) -> str | None:
+    """Give the direction in which the factor has room for ``most`` deviations: up, if both have; nothing, if neither has."""
     for way in "+-":
         try:
             world.listed("trial", 2, 1, **{name: f"{way}{most:g}sd"})
         except UsageError:
             continue
         return way
-    raise SystemExit(f"{name} has no room for {most:g} deviations")
+    return None
 
 
 def moved(before: Latents, after: Latents) -> NDArray[np.float64]:
@@ -96,10 +97,15 @@ def main() -> None:
     reference, still = world.latents("development", 1, given.images), world.latents("still", 2, TRUTH_IMAGES)
     heads = "".join(f" rank at {s:g} sd | W1 | share | p |" for s in given.strengths)
     print(f"| factor | moves |{heads}\n|---|---|{'---|---|---|---|' * len(given.strengths)}")
-    ranks: dict[float, list[int]] = {}
-    factors = given.factors or [name for name, spread in SITES[given.site].factors.items() if spread.spread > 0]
+    found: dict[float, list[tuple[int, float, float]]] = {}
+    factors = [name for name, spread in SITES[given.site].factors.items() if spread.spread > 0]
     for number, name in enumerate(factors):
+        if given.factors and name not in given.factors:
+            continue
         way = sign(world, name, max(TRUTH_STRENGTH, *given.strengths))
+        if way is None:
+            print(f"| {name} | has no room for so large a shift |")
+            continue
         truth = moved(still, world.latents("moved", 2, TRUTH_IMAGES, **{name: f"{way}{TRUTH_STRENGTH}sd"}))
         line = ""
         for strength in given.strengths:
@@ -107,15 +113,17 @@ def main() -> None:
                 reference, world.latents("site", 100 + number, given.images, **{name: f"{way}{strength:g}sd"})
             )
             rank, share, channel = placed(scores, truth)
-            ranks.setdefault(strength, []).append(rank)
-            line += f" {rank} | {scores.effect[channel]:.2f} | {share:.2f} | {np.nanmin(scores.p_family):.3f} |"
+            p = float(np.nanmin(scores.p_family))
+            found.setdefault(strength, []).append((rank, share, p))
+            line += f" {rank} | {scores.effect[channel]:.2f} | {share:.2f} | {p:.3f} |"
         print(f"| {name} {way} | {np.abs(truth).max():.2f} |{line}")
         sys.stdout.flush()
     print()
-    for strength, found in ranks.items():
-        first = sum(rank == 1 for rank in found)
-        said = f"first for {first} of {len(found)}, {100 * first / len(found):.0f} %"
-        print(f"{strength:g} sd: {said}; median rank {np.median(found):g}")
+    for strength, rows in found.items():
+        first = sum(rank == 1 for rank, _, _ in rows)
+        alike = sum(share >= ALIKE and p < ALPHA for _, share, p in rows)
+        said = f"right cluster first for {first} of {len(rows)}"
+        print(f"{strength:g} sd: {said}; named first and share at least {ALIKE} for {alike}")
 
 
 if __name__ == "__main__":
