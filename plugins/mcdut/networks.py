@@ -1,0 +1,126 @@
+"""The networks of a training, their optimisers, and what a checkpoint keeps of them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from .discriminator import Discriminator
+from .fit_config import McdutConfig
+from .heads import Consistency, PatchHeads
+from .network import Generator, initialise
+from .schedule import Course
+
+_BETAS = (0.5, 0.999)
+_RAMP = 0.05
+"""Early on averaged weights follow faster: half of what is older than this share of all images is forgotten."""
+
+
+class Networks:
+    """Everything that a step changes. Several processes share gradients, and so keep the same weights.
+
+    ``embeddings``, ``real`` and ``fake``, are those of domain consistency, where there is any; they learn with the heads.
+
+    Args:
+        config: the options.
+        accelerator: device, precision and processes.
+    """
+
+    def __init__(self, config: McdutConfig, accelerator: Accelerator) -> None:
+        self.config, self.accelerator = config, accelerator
+        self.layers = sorted(config.layers)
+        self.course = Course(config.constant, config.decay)
+        self.generator = Generator(config.ngf, config.blocks, config.dca, antialias=config.antialias, dropout=config.dropout)
+        self.heads = PatchHeads(self.generator.widths(self.layers), config.width)
+        self.judge = Discriminator(config.ndf)
+        self.embeddings: dict[str, Consistency] = {}
+        for network in self.named().values():
+            initialise(network)
+        if (about := config.consistency) is not None:
+            real, fake = (Consistency(len(self.layers)) for _ in range(2))
+            self.embeddings = {"real": real, "fake": real if about.share else fake}
+            for embedding in self.embeddings.values():
+                initialise(embedding, about.gain)
+                embedding.requires_grad_(about.train)
+        for network in self.named().values():
+            network.to(accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = copy.deepcopy(self.generator).eval().requires_grad_(False) if config.average else self.generator
+        self.optimisers = {
+            "generator": accelerator.prepare(_adam([self.generator], config.rate)),
+            "heads": accelerator.prepare(_adam([self.heads, *dict.fromkeys(self.embeddings.values())], config.rate)),
+            "judge": accelerator.prepare(_adam([self.judge], config.rate)),
+        }
+
+    def named(self) -> dict[str, nn.Module]:
+        """Give the networks that learn, or could, by name; a shared one once."""
+        found: dict[str, nn.Module] = {"generator": self.generator, "heads": self.heads, "judge": self.judge}
+        for name, one in self.embeddings.items():
+            if name == "real" or one is not self.embeddings["real"]:
+                found[name] = one
+        return found
+
+    def laid(self, images: Tensor) -> Tensor:
+        """Give images where and as the networks want them."""
+        return images.to(self.accelerator.device).contiguous(memory_format=torch.channels_last)
+
+    def descend(self, names: tuple[str, ...], loss: Tensor) -> None:
+        """Step down the gradient of ``loss``, a mean over all processes, with the optimisers of ``names``."""
+        optimisers = [self.optimisers[name] for name in names]
+        for optimiser in optimisers:
+            optimiser.zero_grad(set_to_none=True)
+        self.accelerator.backward(loss)
+        if self.accelerator.num_processes > 1:
+            groups = [group for optimiser in optimisers for group in optimiser.param_groups]
+            gradients = [p.grad for group in groups for p in group["params"] if p.grad is not None]
+            whole: Any = self.accelerator.reduce(torch.cat([gradient.flatten() for gradient in gradients]), "mean")
+            for gradient, part in zip(gradients, whole.split([gradient.numel() for gradient in gradients]), strict=True):
+                gradient.copy_(part.view_as(gradient))
+        for optimiser in optimisers:
+            optimiser.step()
+
+    def set_rates(self, epoch: float) -> None:
+        """Set the learning rate of an epoch, counted from 0."""
+        for optimiser in self.optimisers.values():
+            for group in optimiser.param_groups:
+                group["lr"] = self.config.rate * self.course.factor(epoch)
+
+    @torch.no_grad()
+    def follow(self, number: int) -> None:
+        """Let the averaged weights follow after step ``number``, from 1."""
+        if not self.config.average:
+            return
+        images = self.config.batch * self.accelerator.num_processes
+        half = min(1000 * self.config.average, _RAMP * images * number)
+        for old, new in zip(self.average.parameters(), self.generator.parameters(), strict=True):
+            old.lerp_(new, 1 - 0.5 ** (images / half))
+
+    def state(self) -> dict[str, Any]:
+        """Give all that a checkpoint keeps."""
+        scaler = self.accelerator.scaler
+        return {
+            "networks": {name: network.state_dict() for name, network in self.named().items()},
+            "optimisers": {name: optimiser.state_dict() for name, optimiser in self.optimisers.items()},
+            "average": self.average.state_dict() if self.config.average else None,
+            "scaler": None if scaler is None else scaler.state_dict(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take up what :meth:`state` gave."""
+        for name, network in self.named().items():
+            network.load_state_dict(state["networks"][name])
+        for name, optimiser in self.optimisers.items():
+            optimiser.load_state_dict(state["optimisers"][name])
+        if self.config.average:
+            self.average.load_state_dict(state["average"])
+        if self.accelerator.scaler is not None and state["scaler"] is not None:
+            self.accelerator.scaler.load_state_dict(state["scaler"])
+
+
+def _adam(networks: Sequence[nn.Module], rate: float) -> torch.optim.Adam:
+    parameters = [p for network in networks for p in network.parameters() if p.requires_grad]
+    return torch.optim.Adam(parameters, lr=rate, betas=_BETAS)
