@@ -61,17 +61,23 @@ def walk(one: Training, weight: torch.Tensor, body: Callable[[int], None] = lamb
         yield step
 
 
-def in_child(work: Callable[[], object]) -> int:
-    """Run ``work`` in a process of its own that may be killed; give its exit status, negative for a signal."""
+def forked(work: Callable[[], object]) -> int:
+    """Start ``work`` in a process of its own that may be killed; give its id."""
     child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            work()
-            code = 0
-        finally:
-            os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if child:
+        return child
+    code = 1
+    try:
+        torch.set_num_threads(1)  # the other threads of torch stay behind in the parent: it would wait for them for ever
+        work()
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def in_child(work: Callable[[], object]) -> int:
+    """Run ``work`` in a process of its own; give its exit status, negative for a signal."""
+    return os.waitstatus_to_exitcode(os.waitpid(forked(work), 0)[1])
 
 
 # the budget
@@ -168,12 +174,7 @@ def test_processes_that_train_together_stop_at_the_same_step(tmp_path: Path) -> 
             torch.distributed.barrier()
         (tmp_path / f"{rank}.txt").write_text(str(one.step))
 
-    other = os.fork()
-    if other == 0:
-        try:
-            work(1)
-        finally:
-            os._exit(0)
+    other = forked(lambda: work(1))
     assert in_child(lambda: work(0)) == 0
     os.waitpid(other, 0)
     steps = [(tmp_path / f"{rank}.txt").read_text() for rank in (0, 1)]
