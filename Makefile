@@ -26,7 +26,7 @@ lint: $(VENV)/ready
 	$(BIN)/lint-imports
 
 test: lint
-	$(BIN)/python -m pytest -q -n auto --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadgroup  # tests side by side: one thread of torch each
 
 clean:
 	rm -rf $(VENV) .link build dist *.egg-info demo-images demo-report

@@ -30,7 +30,7 @@ class JointConfig(FitConfig):
     mapping: int = Field(default=4, ge=1, le=16, description="layers of the mapping network")
     channel_base: int = Field(default=2048, ge=64, le=65536, description="channels times resolution")
     channel_max: int = Field(default=128, ge=16, le=1024, description="most channels")
-    rate: float = Field(default=5e-4, gt=0, le=0.1, description="learning rate of Adam, falling to a twentieth at the end")
+    rate: float = Field(default=1e-3, gt=0, le=0.1, description="learning rate of Adam, falling to a twentieth at the end")
     perceptual: float = Field(default=0.5, ge=0, description="weight of the feature loss")
     delta: float = Field(default=1e-3, ge=0, description="weight of the size of what single layers add to the first code")
     plain: float = Field(default=0.25, ge=0, lt=1, description="share of a batch that is made from the first code alone")
