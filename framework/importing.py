@@ -39,6 +39,12 @@ def read_file(
         UsageError: it is an addition and ``into`` is not given, or the other way round.
         UnknownName: there is no such format.
     """
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise BackboneUnusable(
+            f"{path} cannot be read: {error.strerror}", hint="check that the file is there and readable"
+        ) from None
     name, importer = _importer(host, path, format_)
     if importer.adds and into is None:
         raise UsageError(f"{path}: {name} are added to a backbone", hint="name it: --into NAME")
