@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..specs.errors import ForbiddenHere, SpecError, UnknownName, quoted
+from ..specs.merged import merged
 from ..specs.nearest import nearest
 from ..specs.settings import Settings, SiteSpec
 from ..specs.yaml import parse_model, read_yaml
@@ -101,11 +102,12 @@ class Layers:
         Raises:
             ForbiddenHere: a layer above the plugins' defaults chooses what the site forbids.
         """
-        merged: dict[str, Any] = {}
+        values: dict[str, Any] = {}
+        catalogue: dict[str, Any] = {}  # an entry is one statement: half of another's source would be nonsense
         for layer in self.layers:
-            merged = _merge(merged, layer.values)
-        catalogue = tuple(merged.pop("catalogue", {}).values())
-        settings = parse_model(Settings, {**merged, "catalogue": catalogue}, "settings")
+            values = merged(values, layer.values)
+            catalogue |= layer.values.get("catalogue", {})
+        settings = parse_model(Settings, {**values, "catalogue": tuple(catalogue.values())}, "settings")
         for slot, name in settings.backbones.items():
             if self.origin(f"backbones.{slot}")[0][0] != DEFAULTS:
                 self.check_backbone(name)
@@ -183,18 +185,6 @@ def _by_name(label: str, entries: list[dict[str, Any]], folder: Path | None) -> 
             entry = {**entry, "source": {**source, "path": str((folder / source["path"]).resolve())}}
         named[entry["name"]] = entry
     return named
-
-
-def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(low)
-    for key, value in high.items():
-        if key == "catalogue":  # an entry is one statement: half of another's source would be nonsense
-            merged[key] = {**merged.get(key, {}), **value}
-        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
-            merged[key] = _merge(merged[key], value)
-        else:
-            merged[key] = value
-    return merged
 
 
 def _values_at(values: Mapping[str, Any], key: str) -> Iterator[Any]:

@@ -6,17 +6,27 @@ import pickle
 import pickletools
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from ..specs.errors import BackboneUnusable, UnsafeWeights
+from ..specs.errors import BackboneUnusable, UnsafeWeights, quoted
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _PICKLED = (".pth", ".pt", ".bin")
 _WRAPPERS = ("state_dict", "model")
+_SHOWN = 4
+
+
+class HasShape(Protocol):
+    """A tensor, or what stands for one that is not read yet."""
+
+    @property
+    def shape(self) -> Sequence[int]:
+        """Its axes."""
+        ...
 
 
 def load_tensors(path: Path) -> dict[str, Tensor]:
@@ -38,6 +48,30 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
     tensors = _unwrapped(path, content)
     _check_finite(path, tensors)
     return tensors
+
+
+def misfits(
+    tensors: Mapping[str, HasShape], wanted: Mapping[str, HasShape | None], *, strange: Callable[[str], str] = quoted
+) -> str:
+    """Say what keeps ``tensors`` from filling a network: what is missing, not known or of another shape; nothing if they fit.
+
+    Args:
+        tensors: by name.
+        wanted: those of the network, by name; ``None`` is of any shape.
+        strange: writes a name that is not known, which may be anything.
+
+    >>> from types import SimpleNamespace as Tensor
+    >>> misfits({"a": Tensor(shape=(2,)), "c": Tensor(shape=())}, {"a": Tensor(shape=(3,)), "b": None})
+    "b is missing; 'c' is not known; a is (2,), expected (3,)"
+    """
+    said = [f"{name} is missing" for name in sorted(wanted.keys() - tensors.keys())]
+    said += [f"{strange(name)} is not known" for name in sorted(tensors.keys() - wanted.keys())]
+    for name in sorted(wanted.keys() & tensors.keys()):
+        found, expected = tensors[name], wanted[name]
+        if expected is not None and tuple(found.shape) != tuple(expected.shape):
+            said.append(f"{name} is {tuple(found.shape)}, expected {tuple(expected.shape)}")
+    more = f" and {len(said) - _SHOWN} more" if len(said) > _SHOWN else ""
+    return "; ".join(said[:_SHOWN]) + more
 
 
 def _safetensors(path: Path) -> Mapping[str, Any]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints, ValidationError, model_validator
 
 from .base import Spec
+from .errors import BackboneUnusable
+
+Options = TypeVar("Options", bound=BaseModel)
 
 BackboneName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -50,3 +53,16 @@ class BackboneSpec(Spec):
     trained_on: str = ""
     quality: dict[str, float] = {}
     options: dict[str, Any] = {}
+
+    def options_as(self, model: type[Options], *, hint: str = "mend the card") -> Options:
+        """Give ``options`` as the model of a family, filled and checked.
+
+        Raises:
+            BackboneUnusable: they do not hold; every problem is named with its field.
+        """
+        try:
+            return model.model_validate(self.options)
+        except ValidationError as error:
+            problems = error.errors(include_url=False)
+        said = "; ".join(f"{'.'.join(map(str, ('options', *one['loc'])))}: {one['msg']}" for one in problems)
+        raise BackboneUnusable(f"backbone {self.name!r}: {said}", hint=hint)

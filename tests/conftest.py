@@ -1,12 +1,15 @@
-"""What several test files share: folders of images, and the command line in a process of its own."""
+"""What several test files share: folders of images, processes of their own, and a browser."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,6 +53,39 @@ def shiftlens(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]
     return run
 
 
+KILLED = """
+import os, runpy, signal
+from pathlib import Path
+import torch
+torch.set_num_threads({threads})
+fit = runpy.run_path({file!r})["fit"]
+from shiftlens import Training
+note = Training.note
+def deadly(self, images, **numbers):
+    if self.step == 4:
+        os.kill(os.getpid(), signal.SIGKILL)
+    note(self, images, **numbers)
+Training.note = deadly
+fit({given})
+"""
+
+
+@pytest.fixture
+def killed_fit() -> Callable[..., None]:
+    """Call ``fit`` of a test file in a process of its own, killed in step 4: ``killed_fit(__file__, "joint", folder)``."""
+
+    def run(file: str, *given: str | Path) -> None:
+        import torch
+
+        words = ", ".join(f"Path({str(one)!r})" if isinstance(one, Path) else repr(one) for one in given)
+        code = KILLED.format(file=file, given=words, threads=torch.get_num_threads())
+        env = os.environ | {"OMP_NUM_THREADS": "1"}
+        ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env)
+        assert ended.returncode == -signal.SIGKILL, ended.stderr
+
+    return run
+
+
 PHYSICAL = """\
 pipeline: physical-only
 inputs: {development: images, site: images}
@@ -66,3 +102,49 @@ def physical_pipeline(tmp_path: Path) -> Path:
     path = tmp_path / "physical.yaml"
     path.write_text(PHYSICAL, encoding="utf-8")
     return path
+
+
+QUIET = (
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A browser; where there is none the test is skipped, or fails if ``SHIFTLENS_REQUIRE_BROWSER`` is 1."""
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if os.environ.get("SHIFTLENS_REQUIRE_BROWSER") != "1":
+        pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+        if found is None:
+            pytest.skip("no chromium or google-chrome to open a report with")
+    from playwright.sync_api import sync_playwright
+
+    assert found, "SHIFTLENS_REQUIRE_BROWSER=1, but there is neither chromium nor google-chrome"
+    with sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=found, args=list(QUIET))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def browser_page(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Open a file in a page of its own: ``browser_page(path, width=390)``.
+
+    The page's ``heard`` collects what the console and failing scripts say, its ``asked`` what is requested.
+    """
+    opened = []
+
+    def show(file: Path, *, width: int = 1280, height: int = 900, **options: Any) -> Any:
+        page = browser.new_page(viewport={"width": width, "height": height}, **options)
+        opened.append(page)
+        page.heard, page.asked = [], []
+        page.on("console", lambda message: page.heard.append(message.text))
+        page.on("pageerror", lambda error: page.heard.append(str(error)))
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.goto(file.as_uri())
+        return page
+
+    yield show
+    for page in opened:
+        page.close()

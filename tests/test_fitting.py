@@ -182,6 +182,42 @@ def test_processes_that_train_together_stop_at_the_same_step(tmp_path: Path) -> 
     assert json.loads((tmp_path / "t/training.json").read_text()) == IDENTITY
 
 
+def test_processes_that_train_together_agree_on_what_is_spent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One clock runs half as fast again; what is done from a share of the budget on needs all processes."""
+
+    def work(rank: int) -> None:
+        torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/meet", rank=rank, world_size=2)
+        now = [0.0]
+        monkeypatch.setattr(time, "monotonic", lambda: now[0])
+        one = Training(tmp_path / "t", FitConfig(minutes=10, steps=8), identity=IDENTITY, main=rank == 0)
+        found = []
+        for _ in one.steps(dict):
+            now[0] += 60 * (1 + 0.5 * rank)
+            found.append(one.spent())
+        (tmp_path / f"{rank}.json").write_text(json.dumps(found))
+
+    other = forked(lambda: work(1))
+    assert in_child(lambda: work(0)) == 0
+    os.waitpid(other, 0)
+    found = [json.loads((tmp_path / f"{rank}.json").read_text()) for rank in (0, 1)]
+    assert found[0] == found[1] == pytest.approx([step / 8 for step in range(1, 9)])
+
+
+@pytest.mark.parametrize(
+    ("budget", "share"),
+    [({"minutes": 4, "steps": 100}, 0.25), ({"steps": 5}, 0.2), ({"minutes": 4, "steps": 2}, 0.5), ({"minutes": 0.5}, 1.0)],
+)
+def test_what_is_spent_is_of_the_budget_that_ends_first(
+    tmp_path: Path, clock: list[float], budget: dict[str, float], share: float
+) -> None:
+    one = training(tmp_path, **budget)
+    for _ in one.steps(dict):
+        clock[0] += 60
+        assert one.spent() == pytest.approx(share)
+        assert one.spent(0) == pytest.approx(min(1.0, 1 / budget["minutes"]) if "minutes" in budget else 0)
+        break
+
+
 # kills
 
 

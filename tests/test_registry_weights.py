@@ -14,7 +14,17 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from shiftlens import BackboneSpec, BackboneUnusable, DigestDiffers, PluginConflict, Settings, UnknownName, UnsafeWeights
+from shiftlens import (
+    BackboneSpec,
+    BackboneUnusable,
+    DigestDiffers,
+    PluginConflict,
+    Settings,
+    Spec,
+    UnknownName,
+    UnsafeWeights,
+    misfits,
+)
 from shiftlens.registry.catalogue import Catalogue
 from shiftlens.registry.digests import backbone_digest, sha256, verify
 from shiftlens.registry.loading import load_tensors
@@ -249,3 +259,28 @@ def test_an_unknown_backbone_names_the_nearest() -> None:
     with pytest.raises(UnknownName) as error:
         Catalogue([{"name": "efficientnet", "family": "timm", "source": {"package": "p"}}]).get("eficientnet")
     assert "efficientnet" in error.value.hint
+
+
+def test_tensors_that_do_not_fit_are_named_the_first_four_of_them() -> None:
+    network = {name: torch.zeros(2) for name in "abcd"}
+    assert misfits(network, network) == ""
+    assert misfits({}, dict.fromkeys("ab")) == "a is missing; b is missing"
+    strange = {"\x1b[31m" + 90 * "x": torch.zeros(1), "a": torch.zeros(3)}
+    said = misfits(strange, network)
+    assert said.startswith("b is missing; c is missing; d is missing; '\\x1b[31mxxx")
+    assert said.endswith(" and 1 more")
+    assert len(said) < 160
+
+
+class Options(Spec):
+    depth: int = 2
+    kind: str = "plain"
+
+
+def test_options_of_a_backbone_are_filled_and_every_problem_is_named() -> None:
+    place = {"path": "."}
+    assert spec(place, options={"depth": 3}).options_as(Options) == Options(depth=3)
+    wrong = spec(place, options={"depth": "deep", "wide": 1})
+    with pytest.raises(BackboneUnusable, match=r"backbone 'net': options.depth: .*; options.wide: ") as error:
+        wrong.options_as(Options, hint="see the README")
+    assert error.value.hint == "see the README"

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import os
-import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Collection
@@ -185,34 +185,51 @@ def test_the_generator_of_an_encoder_stays_as_it_is(done: Done) -> None:
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
-KILLED = """
-import os, runpy, signal, sys
-from pathlib import Path
-import torch
-torch.set_num_threads({threads})
-tests = runpy.run_path({file!r})
-from shiftlens import Training
-note = Training.note
-def deadly(self, images, **numbers):
-    if self.step == 4:
-        os.kill(os.getpid(), signal.SIGKILL)
-    note(self, images, **numbers)
-Training.note = deadly
-tests["fit"]({kind!r}, Path({folder!r}))
-"""
-
-
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_killed_fit_goes_on_to_the_same_weights(done: Done, kind: str, tmp_path: Path) -> None:
-    code = KILLED.format(file=__file__, kind=kind, folder=str(tmp_path), threads=torch.get_num_threads())
-    ended = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
-    )
-    assert ended.returncode == -signal.SIGKILL, ended.stderr
+def test_a_killed_fit_goes_on_to_the_same_weights(
+    done: Done, kind: str, tmp_path: Path, killed_fit: Callable[..., None]
+) -> None:
+    killed_fit(__file__, kind, tmp_path)
     assert [line["step"] for line in lines(tmp_path)] == [1, 2, 3]
     fit(kind, tmp_path)
     assert digests(tmp_path) == digests(done(kind)[0])
     assert [line["step"] for line in lines(tmp_path)] == list(range(1, STEPS + 1))
+
+
+TOGETHER = """
+import os, runpy
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+fit = runpy.run_path({file!r})["fit"]
+from shiftlens import Training
+rank = int(os.environ["RANK"])
+Training.minutes = property(lambda self: self.step * (1 + rank))
+fit("joint", Path({folder!r}) / str(rank), steps=None, minutes=6)
+"""
+
+
+def test_processes_whose_clocks_differ_end_with_equal_weights(tmp_path: Path) -> None:
+    """By its own clock the second process would begin with the discriminator a step before the first."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1]), "WORLD_SIZE": "2"}
+    code = TOGETHER.format(file=__file__, folder=str(tmp_path))
+    running = []
+    for rank in ("0", "1"):
+        (tmp_path / rank).mkdir()
+        env = os.environ | place | {"RANK": rank, "LOCAL_RANK": rank, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+        running.append(subprocess.Popen([sys.executable, "-c", code], env=env, stderr=subprocess.PIPE, text=True))
+    try:
+        said = [one.communicate(timeout=300)[1] for one in running]
+    finally:
+        for one in running:
+            one.kill()
+            one.wait()
+    assert [one.returncode for one in running] == [0, 0], said
+    assert digests(tmp_path / "0") == digests(tmp_path / "1") != {}
+    noted = lines(tmp_path / "0")
+    assert ["judge" in line for line in noted] == [False, False, True, True, True, True]
 
 
 @pytest.mark.parametrize("kind", KINDS)

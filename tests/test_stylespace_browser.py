@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import runpy
-import shutil
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,13 +14,7 @@ from shiftlens.framework.report.write import write_report
 from shiftlens.plugins.stylespace.section import StyleSection
 
 SAMPLE = runpy.run_path(str(Path(__file__).with_name("style_sample.py")))
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
-QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update")
-
-if os.environ.get("SHIFTLENS_REQUIRE_BROWSER") != "1":
-    pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if BROWSER is None:
-        pytest.skip("no chromium or google-chrome to open a report with", allow_module_level=True)
+Page = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
@@ -35,46 +29,28 @@ def file(tmp_path_factory) -> Path:
     return folder / "report.html"
 
 
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=BROWSER, args=[*QUIET, "--disable-sync"])
-        yield running
-        running.close()
-
-
 @pytest.mark.parametrize("width", [390, 768, 1280])
-def test_the_section_fits_every_window_and_stays_silent(browser, file: Path, width: int) -> None:
-    page = browser.new_page(viewport={"width": width, "height": 800})
-    heard: list[str] = []
-    page.on("console", lambda message: heard.append(message.text))
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    page.goto(file.as_uri())
+def test_the_section_fits_every_window_and_stays_silent(browser_page: Page, file: Path, width: int) -> None:
+    page = browser_page(file, width=width)
     for language in ("ja", "en"):
         page.click(f"[data-language={language}]")
         for item in page.query_selector_all("#style details:not([open]) summary"):
             item.click()
         assert page.evaluate("document.documentElement.scrollWidth") == width
-    assert heard == []
-    page.close()
+    assert page.heard == []
 
 
-def test_every_picture_is_drawn_and_described_in_both_languages(browser, file: Path) -> None:
-    page = browser.new_page()
-    page.goto(file.as_uri())
+def test_every_picture_is_drawn_and_described_in_both_languages(browser_page: Page, file: Path) -> None:
+    page = browser_page(file)
     for language in ("en", "ja"):
         page.click(f"[data-language={language}]")
         pictures = page.eval_on_selector_all("#style img", "all => all.map(i => [i.naturalWidth, i.alt.trim()])")
         assert len(pictures) > 40
         assert all(width > 0 and alt for width, alt in pictures)
-    page.close()
 
 
-def test_ids_are_unique_headings_in_order_and_charts_named(browser, file: Path) -> None:
-    page = browser.new_page()
-    page.goto(file.as_uri())
+def test_ids_are_unique_headings_in_order_and_charts_named(browser_page: Page, file: Path) -> None:
+    page = browser_page(file)
     ids = page.eval_on_selector_all("[id]", "all => all.map(n => n.id)")
     levels = page.eval_on_selector_all("h1, h2, h3, h4", "all => all.map(n => +n.tagName[1])")
     named = page.eval_on_selector_all(
@@ -84,4 +60,3 @@ def test_ids_are_unique_headings_in_order_and_charts_named(browser, file: Path) 
     assert all(after - before <= 1 for before, after in pairwise(levels))
     assert all(named)
     assert len(named) >= 2
-    page.close()

@@ -52,8 +52,7 @@ class ToyFitter(Fitter):
     def fit(self, images: ImageSet, extra: ImageSet | None) -> BackboneSpec:
         import torch
 
-        assert self.context.folder is not None
-        config, folder = self.config, self.context.folder
+        config, folder = self.config, self.folder
         identity = {"fitter": "toy", "images": images.digest(), "seed": self.context.seed, **config.identity()}
         training = Training(folder, config, identity=identity, progress=self.context.progress)
         pixels = squares(images, SIZE, folder).pixels

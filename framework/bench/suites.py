@@ -8,6 +8,7 @@ from typing import Any
 
 from ...specs.bench import BenchSpec
 from ...specs.errors import SpecError, UnknownName, quoted
+from ...specs.merged import merged
 from ...specs.nearest import nearest
 from ...specs.yaml import parse_model, read_yaml
 
@@ -35,7 +36,7 @@ def suite(name: str, *, quick: bool = False) -> BenchSpec:
     smaller = data.pop("quick", {})
     if not isinstance(smaller, Mapping):
         raise SpecError(where, [f"quick: expected keys and values, found {quoted(smaller)}"])
-    return parse_model(BenchSpec, _over(data, smaller) if quick else data, where)
+    return parse_model(BenchSpec, merged(data, smaller) if quick else data, where)
 
 
 def _data(name: str, above: tuple[str, ...]) -> tuple[dict[str, Any], str]:
@@ -51,14 +52,5 @@ def _data(name: str, above: tuple[str, ...]) -> tuple[dict[str, Any], str]:
         raise SpecError(where, [f"include: expected a list of names of suites, found {quoted(included)}"])
     below: dict[str, Any] = {}
     for other in included:
-        below = _over(below, _data(other, (*above, name))[0])
-    return _over(below, data), where
-
-
-def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay ``above`` over ``below``, key by key."""
-    out = dict(below)
-    for key, value in above.items():
-        mine = out.get(key)
-        out[key] = _over(mine, value) if isinstance(mine, Mapping) and isinstance(value, Mapping) else value
-    return out
+        below = merged(below, _data(other, (*above, name))[0])
+    return merged(below, data), where

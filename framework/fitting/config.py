@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from ...specs.base import Spec
+from ...specs.merged import merged
 
 BUDGET = ("minutes", "steps")
 _PACE = (*BUDGET, "save_minutes", "note_steps", "preview_minutes")
@@ -47,7 +48,7 @@ class FitConfig(Spec):
         for said in (below, given):
             if any(key in said for key in BUDGET):
                 below = {**below, **dict.fromkeys(BUDGET), **{key: said[key] for key in BUDGET if key in said}}
-        return _over(below, given)
+        return merged(below, given)
 
     @model_validator(mode="after")
     def _ends(self) -> FitConfig:
@@ -58,11 +59,3 @@ class FitConfig(Spec):
     def identity(self) -> dict[str, Any]:
         """Say what the weights depend on: everything but the budget and the pace of saving and showing."""
         return self.model_dump(mode="json", exclude=set(_PACE))
-
-
-def _over(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(low)
-    for key, value in high.items():
-        below = merged.get(key)
-        merged[key] = _over(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
-    return merged

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -14,7 +12,7 @@ from ...specs.backbone import BackboneName
 from ...specs.errors import OutputUnusable, UsageError, quoted
 
 RECORD = "fit.json"
-_LOCK = "fit.lock"
+LOCK = "fit.lock"
 _NAMED_LIKE = "name it with small letters, digits, dots and dashes, like plant-2"
 
 
@@ -46,35 +44,6 @@ def fit_folder(name: str | None, out: Path | None, catalogue: Catalogue) -> Path
 def _ours(folder: Path) -> Path:
     if folder.exists() and not folder.is_dir():
         raise OutputUnusable(f"{folder} is a file", hint="give a folder")
-    if folder.is_dir() and not (folder / RECORD).exists() and any(path.name != _LOCK for path in folder.iterdir()):
+    if folder.is_dir() and not (folder / RECORD).exists() and any(path.name != LOCK for path in folder.iterdir()):
         raise UsageError(f"{folder} holds something else than a training", hint="give a new folder")
     return folder
-
-
-@contextlib.contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Keep other processes out of ``folder``; the system lets go when this one ends, however it ends.
-
-    Raises:
-        UsageError: another one works there.
-        OutputUnusable: the folder cannot be written.
-    """
-    try:
-        import fcntl
-    except ImportError:  # no such locks on this system
-        yield
-        return
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / _LOCK).open("w")
-    except OSError as error:
-        raise OutputUnusable(f"{folder} cannot be written: {error.strerror}", hint="choose another folder with -o") from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UsageError(f"{folder}: another process is training there", hint="wait for it, or end it") from None
-        except OSError:  # nor on this file system
-            yield
-            return
-        yield

@@ -20,6 +20,7 @@ from ...specs.backbone import BackboneSpec
 from ...specs.errors import ComponentFailed, InputUnusable, ShiftlensError, SpecError
 from ...specs.nearest import nearest
 from ...specs.yaml import problems_of
+from ..alone import alone
 from ..files import write_text
 from ..host import Offer
 from ..images import ImageSet
@@ -34,7 +35,7 @@ from ..targets import config_model, target_class
 from ..weights import Weights
 from . import identity
 from .config import BUDGET, FitConfig
-from .place import RECORD, alone, fit_folder
+from .place import LOCK, RECORD, fit_folder
 
 DONE = "finished.json"
 Source = str | Path | ImageSet
@@ -123,7 +124,7 @@ def carry_out(
     progress = ProgressLine(quiet=quiet or not sys.stderr.isatty())
     threads = workers or os.cpu_count() or 1
     first = first_process()
-    with alone(folder) if first else contextlib.nullcontext():
+    with alone(folder, lock=LOCK, doing="training") if first else contextlib.nullcontext():
         with progress:
             sets = _opened(sources, current, Context(workers=threads, progress=progress), progress)
         work = _Work(offer, config, sets, weights, current.settings.seed or 0, folder)

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 State = Callable[[], dict[str, Any]]
+Word = TypeVar("Word", bool, float)
 
 
 def _silent(done: int, total: int) -> None: ...
@@ -80,6 +81,20 @@ class Training:
         """Minutes of work so far, over all sessions, as far as they are kept."""
         session = 0.0 if self._began is None else time.monotonic() - self._began
         return self._minutes_before + session / 60
+
+    def spent(self, steps: int | None = None) -> float:
+        """Give the share of the budget that is spent, 0..1, by steps or by minutes, whichever is further.
+
+        Where several processes train together, all are given what the first one's clock says, so that what follows from it is
+        done by all of them or by none; all must ask as often.
+
+        Args:
+            steps: how many count as done; with the one at work if not given.
+        """
+        most, minutes = self.config.steps, self.config.minutes
+        by_steps = (self.step if steps is None else steps) / most if most else 0.0
+        by_minutes = _agreed(self.minutes) / minutes if minutes else 0.0
+        return min(1.0, max(by_steps, by_minutes))
 
     def restore(self) -> dict[str, Any] | None:
         """Give the last good checkpoint's state, tensors on the CPU, or nothing where this training begins.
@@ -158,7 +173,9 @@ class Training:
             return True
         if minutes is None or self.step == 0:
             return False
-        return _agreed(self.minutes >= minutes, ask=self.step % self.config.note_steps == 0)
+        if _together() and self.step % self.config.note_steps:
+            return False  # asked seldom: every question is a message to all
+        return _agreed(self.minutes >= minutes)
 
     def _progress(self) -> tuple[int, int]:
         ways = [(self.step, self.config.steps)] if self.config.steps else []
@@ -183,13 +200,16 @@ class Training:
         ) from None
 
 
-def _agreed(spent: bool, *, ask: bool) -> bool:
-    """Give what the first process says where several train together: clocks differ, and all must stop at the same step."""
+def _together() -> bool:
+    """Say whether several processes train together."""
     distributed = sys.modules.get("torch.distributed")
-    if distributed is None or not distributed.is_available() or not distributed.is_initialized():
-        return spent
-    if not ask:
-        return False
-    word = [spent]
-    distributed.broadcast_object_list(word, src=0)
-    return word[0]
+    return distributed is not None and distributed.is_available() and distributed.is_initialized()
+
+
+def _agreed(word: Word) -> Word:
+    """Give what the first process says where several train together: clocks differ, and all must do the same."""
+    if not _together():
+        return word
+    words = [word]
+    sys.modules["torch.distributed"].broadcast_object_list(words, src=0)
+    return words[0]

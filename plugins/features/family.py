@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from ... import BackboneFamily, BackboneSpec, BackboneUnusable, UsageError, load_tensors, quoted
 from .config import TimmOptions
 from .keys import from_lukemelas
@@ -34,7 +32,7 @@ class TimmFamily(BackboneFamily):
             UnsafeWeights: the file would have to run code.
             UsageError: torch cannot use the device of this run.
         """
-        options = _options(spec)
+        options = spec.options_as(TimmOptions, hint="options are model, keys and classes")
         file = _weights_file(spec, files)
         declare_missing_operators()
         from .network import TimmFeatures
@@ -52,14 +50,6 @@ class TimmFamily(BackboneFamily):
                 f"device {quoted(device)} cannot be used: {str(error).splitlines()[0]}",
                 hint="use --device cpu, or see what torch finds",
             ) from None
-
-
-def _options(spec: BackboneSpec) -> TimmOptions:
-    try:
-        return TimmOptions.model_validate(spec.options)
-    except ValidationError as error:
-        said = "; ".join(f"options.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise BackboneUnusable(f"backbone {spec.name!r}: {said}", hint="options are model, keys and classes") from None
 
 
 def _weights_file(spec: BackboneSpec, files: Mapping[str, Path]) -> Path:

@@ -10,16 +10,14 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ... import BackboneSpec, Features, Fitter, ImageSet, TooFewImages, Training, UsageError, save_backbone, squares
+from ... import BackboneSpec, Features, Fitter, ImageSet, Training, UsageError, save_backbone, seeded
 from .encoder_step import EncoderStep, at_one_size
 from .family import ENCODER, GENERATOR
 from .fit_config import EncoderFitConfig
 from .generator import Generator
-from .joint import spent
 from .measure import fidelity, reconstructed
-from .tensors import as_pixels, as_tensor, held_out, seeded
+from .tensors import as_pixels, as_tensor, enough, held_out
 
-LEAST = 32
 _SHOWN = 10
 
 
@@ -37,16 +35,12 @@ class EncoderFitter(Fitter):
             UsageError: the generator is none of this family, the architecture does not fit its codes, the folder holds
                 another training, or there is none.
         """
-        config, folder, seed = self.config or EncoderFitConfig(), self.context.folder, self.context.seed
-        if folder is None:
-            raise UsageError("a fitter works in a folder", hint="give its context one")
+        config, folder, seed = self.config or EncoderFitConfig(), self.folder, self.context.seed
         generator, features = self._frozen(), self.backbone["features"]
         accelerator = Accelerator(mixed_precision=config.precision, cpu=self.context.device == "cpu")
         torch.manual_seed(seed)
         work = EncoderStep(config, generator.to(accelerator.device), features, accelerator)
-        found = squares(images, work.encoder.size, folder, workers=self.context.workers)
-        if len(found) < LEAST:
-            raise TooFewImages(f"{images.name}: {len(found)} usable images, {LEAST} are needed", hint="add images")
+        found = enough(images, work.encoder.size, folder, workers=self.context.workers)
         identity = {
             "fitter": "style-encoder", "version": 1, "images": images.digest(), "generator": digest(generator), "seed": seed,
             **config.identity(),
@@ -61,7 +55,7 @@ class EncoderFitter(Fitter):
         for number in training.steps(work.state):
             rows = rest[seeded(seed, number, accelerator.process_index).integers(len(rest), size=config.batch)]
             batch = as_tensor(found.pixels[np.sort(rows)], accelerator.device)
-            training.note(config.batch * accelerator.num_processes, **work.step(batch, number, spent(training, config)))
+            training.note(config.batch * accelerator.num_processes, **work.step(batch, number, training.spent()))
             if training.preview_due:
                 training.preview(shown(work, examples))
         training.preview(shown(work, examples))

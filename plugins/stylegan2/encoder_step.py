@@ -10,10 +10,9 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from ... import Features, UsageError
+from ... import Features, UsageError, descend
 from .e4e import WIDTH, E4eEncoder
 from .fit_config import EncoderFitConfig
-from .gan import descend
 from .generator import Generator
 from .losses import against_made, against_real, gradient_penalty
 from .perceptual import LAYERS
@@ -77,7 +76,7 @@ class EncoderStep:
             losses["delta"] = self.config.delta * deltas[:, 1:].float().norm(dim=2).sum(dim=1).mean()
             if self.config.adversarial:
                 losses["adversarial"] = self.config.adversarial * against_real(self.critic(codes[:, : active + 1]))
-        descend(self.accelerator, self.optimiser, self.encoder, torch.stack([loss.float() for loss in losses.values()]).sum())
+        descend(self.accelerator, torch.stack([loss.float() for loss in losses.values()]).sum(), self.optimiser)
         said = {name: loss.detach() for name, loss in losses.items()}
         return said | (self._criticise(codes.detach().float(), active, number) if self.config.adversarial else {})
 
@@ -109,7 +108,7 @@ class EncoderStep:
         loss = against_real(self.critic(real)) + against_made(self.critic(found))
         if number % LAZY == 0:
             loss = loss + gradient_penalty(lambda w: self.critic(w)[:, 0], real) * (self.config.r1 / 2 * LAZY)
-        descend(self.accelerator, self.against, self.critic, loss)
+        descend(self.accelerator, loss, self.against)
         return {"critic": loss.detach()}
 
     def _set_rates(self, spent: float) -> None:

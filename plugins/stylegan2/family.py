@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
 from torch import Tensor, nn
 
 from ... import BackboneFamily, BackboneSpec, BackboneUnusable, load_tensors
@@ -27,7 +26,7 @@ class Stylegan2Family(BackboneFamily):
         Raises:
             BackboneUnusable: a file is missing, or the weights do not fit.
         """
-        options = _options(spec)
+        options = spec.options_as(Stylegan2Options)
         found = {Path(name).name: path for name, path in files.items()}
         if GENERATOR not in found:
             raise BackboneUnusable(
@@ -58,15 +57,6 @@ class Stylegan2Family(BackboneFamily):
                 hint="mend the card",
             )
         return network.eval().requires_grad_(False).to(self.context.device)
-
-
-def _options(spec: BackboneSpec) -> Stylegan2Options:
-    try:
-        return Stylegan2Options.model_validate(spec.options)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BackboneUnusable(f"backbone {spec.name!r}: options.{where}: {first['msg']}", hint="mend the card") from None
 
 
 def _encoder(kind: str, tensors: Mapping[str, Tensor], generator: Generator) -> Any:

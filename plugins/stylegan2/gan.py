@@ -10,6 +10,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from ... import descend, follow
 from .augment import EVERY, adjusted, augmented
 from .discriminator import Discriminator
 from .fit_config import GanConfig
@@ -19,8 +20,6 @@ from .losses import against_made, against_real, gradient_penalty, path_lengths
 LAZY_PENALTY, LAZY_PATH = 16, 4
 """Steps between two penalties; each then counts as much as those left out, and Adam's memory is shortened to match."""
 _PATH_DECAY = 0.01
-_RAMP = 0.05
-"""Early on the averaged weights follow faster: half of what is older than this share of all images is forgotten."""
 
 
 class Gan:
@@ -55,7 +54,7 @@ class Gan:
         with self.accelerator.autocast():
             made = self.generator.synthesis(w=self.codes(len(images)), noise="random").images
             loss = against_real(self.judge(self._seen(made)))
-        descend(self.accelerator, self.optimiser, self.generator, loss)
+        descend(self.accelerator, loss, self.optimiser)
         losses = {"generator": loss.detach()}
         if self.config.path and number % LAZY_PATH == 0:
             losses["path"] = self._path(max(1, len(images) // 2))
@@ -65,12 +64,13 @@ class Gan:
         with self.accelerator.autocast():
             logits = self.judge(real)
             loss = against_real(logits) + against_made(self.judge(fake))
-        descend(self.accelerator, self.against, self.judge, loss)
+        descend(self.accelerator, loss, self.against)
         losses |= {"discriminator": loss.detach(), "real": logits.detach().mean()}
         if number % LAZY_PENALTY == 0:
             losses["penalty"] = self._penalty(real)
         self._adjust(logits.detach(), number)
-        self._follow(len(images), number)
+        shown = len(images) * self.accelerator.num_processes
+        follow(self.average, self.generator, images=shown, number=number, half_life=1000 * self.config.average)
         return losses | ({"augmentation": self.p.clone()} if self.config.augment else {})
 
     def codes(self, count: int) -> Tensor:
@@ -92,7 +92,7 @@ class Gan:
         mean = self._path_mean + _PATH_DECAY * (lengths.mean() - self._path_mean)
         self._path_mean = self.accelerator.reduce(mean.detach(), "mean")
         penalty = (lengths - mean.detach()).square().mean()
-        descend(self.accelerator, self.optimiser, self.generator, penalty * (self.config.path * LAZY_PATH))
+        descend(self.accelerator, penalty * (self.config.path * LAZY_PATH), self.optimiser)
         return penalty.detach()
 
     def _penalty(self, real: Tensor) -> Tensor:
@@ -101,7 +101,7 @@ class Gan:
         if weight is None:
             weight = 2e-4 * size**2 / (len(real) * self.accelerator.num_processes)
         penalty = gradient_penalty(self.judge, real)
-        descend(self.accelerator, self.against, self.judge, penalty * (weight / 2 * LAZY_PENALTY))
+        descend(self.accelerator, penalty * (weight / 2 * LAZY_PENALTY), self.against)
         return penalty.detach()
 
     def _adjust(self, logits: Tensor, number: int) -> None:
@@ -115,13 +115,6 @@ class Gan:
         config = self.config
         self.p = adjusted(self.p, sureness, shown, target=config.augment_target, until=1000 * config.augment_images)
         self._sureness = torch.zeros_like(self._sureness)
-
-    def _follow(self, batch: int, number: int) -> None:
-        batch *= self.accelerator.num_processes
-        half = min(1000 * self.config.average, _RAMP * batch * number)
-        with torch.no_grad():
-            for old, new in zip(self.average.parameters(), self.generator.parameters(), strict=True):
-                old.lerp_(new, 1 - 0.5 ** (batch / half))
 
     def state(self) -> dict[str, Any]:
         """Give all that a checkpoint keeps."""
@@ -138,18 +131,6 @@ class Gan:
 
 _NETWORKS = ("generator", "judge", "average", "optimiser", "against")
 _NUMBERS = ("p", "_sureness", "_path_mean")
-
-
-def descend(accelerator: Accelerator, optimiser: Any, network: nn.Module, loss: Tensor) -> None:
-    """Step down the gradient of ``loss``, a mean over all processes."""
-    optimiser.zero_grad(set_to_none=True)
-    accelerator.backward(loss)
-    if accelerator.num_processes > 1:
-        gradients = [p.grad for p in network.parameters() if p.grad is not None]
-        mean = accelerator.reduce(torch.cat([gradient.flatten() for gradient in gradients]), "mean")
-        for gradient, part in zip(gradients, mean.split([gradient.numel() for gradient in gradients]), strict=True):
-            gradient.copy_(part.view_as(gradient))
-    optimiser.step()
 
 
 def _adam(network: nn.Module, rate: float, lazy: int) -> torch.optim.Adam:

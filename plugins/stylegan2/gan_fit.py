@@ -7,16 +7,15 @@ import torch
 from accelerate import Accelerator
 from numpy.typing import NDArray
 
-from ... import BackboneSpec, Fitter, ImageSet, TooFewImages, Training, UsageError, save_backbone, squares
+from ... import BackboneSpec, Fitter, ImageSet, Training, save_backbone, seeded
 from .family import GENERATOR
 from .fit_config import GanConfig
 from .gan import Gan, set_mean_code
 from .generator import Generator
-from .measure import realism
-from .tensors import as_pixels, as_tensor, seeded
+from .measure import of_samples, sampled
+from .tensors import as_tensor, enough
 
-LEAST = 32
-_SHOWN, _SAMPLES, _BATCH = 10, 1000, 32
+_SHOWN = 10
 
 
 class GanFitter(Fitter):
@@ -32,12 +31,8 @@ class GanFitter(Fitter):
             TrainingDiverged: a loss is no longer a number; the last good checkpoint stays.
             UsageError: the folder holds another training, or there is none.
         """
-        config, folder, seed = self.config or GanConfig(), self.context.folder, self.context.seed
-        if folder is None:
-            raise UsageError("a fitter works in a folder", hint="give its context one")
-        found = squares(images, config.size, folder, workers=self.context.workers)
-        if len(found) < LEAST:
-            raise TooFewImages(f"{images.name}: {len(found)} usable images, {LEAST} are needed", hint="add images")
+        config, folder, seed = self.config or GanConfig(), self.folder, self.context.seed
+        found = enough(images, config.size, folder, workers=self.context.workers)
         accelerator = Accelerator(mixed_precision=config.precision, cpu=self.context.device == "cpu")
         torch.manual_seed(seed)
         gan = Gan(config, accelerator)
@@ -58,21 +53,8 @@ class GanFitter(Fitter):
             folder, name=folder.name, family="stylegan2", files={GENERATOR: gan.average.state_dict()},
             provides=["style-generator"], licence="as of the images", input_size=config.size,
             trained_on=f"{len(found)} images of {images.origin or images.name}",
-            quality=self._quality(gan.average, found.pixels), options={},
+            quality=of_samples(gan.average, found.pixels, self.backbone), options={},
         )  # fmt: skip
-
-    def _quality(self, generator: Generator, pixels: NDArray[np.uint8]) -> dict[str, float]:
-        count = min(_SAMPLES, len(pixels) // 2)
-        real = np.sort(np.random.default_rng(1).choice(len(pixels), 2 * count, replace=False))
-        return realism(pixels[real], sampled(generator, count, seed=1), self.backbone)
-
-
-@torch.inference_mode()
-def sampled(generator: Generator, count: int, seed: int = 0) -> NDArray[np.uint8]:
-    """Give ``(count, size, size, 3)`` made of z of ``seed``, with the generator's own noise."""
-    z = torch.randn(count, generator.z_dim, generator=torch.Generator().manual_seed(seed)).to(generator.latent_avg.device)
-    parts = [generator.synthesis(w=generator.mapping(some)).images for some in torch.split(z, _BATCH)]
-    return as_pixels(torch.cat(parts))
 
 
 def shown(generator: Generator, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

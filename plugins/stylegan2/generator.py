@@ -8,7 +8,7 @@ from typing import Self, TypeVar
 import torch
 from torch import Tensor, nn
 
-from ... import BackboneUnusable, Synthesis, UsageError, quoted
+from ... import BackboneUnusable, Synthesis, UsageError, misfits, quoted
 from .layers import channels, codes, is_size, resolutions, style_layers
 from .modulated import EqualLinear, Noise, PixelNorm, StyledConv, ToRGB
 
@@ -195,18 +195,9 @@ def loaded(network: N, tensors: Mapping[str, Tensor]) -> N:
         BackboneUnusable: a tensor is missing, unexpected, or of a shape that does not fit.
     """
     given = {name: tensor for name, tensor in tensors.items() if not name.endswith(_KERNELS)}
-    wanted = network.state_dict()
-    said = [f"{name} is missing" for name in sorted(wanted.keys() - given.keys())]
-    said += [f"{name} is not known" for name in sorted(given.keys() - wanted.keys())]
-    said += [
-        f"{name} is {tuple(given[name].shape)}, expected {tuple(wanted[name].shape)}"
-        for name in sorted(wanted.keys() & given.keys())
-        if given[name].shape != wanted[name].shape
-    ]
-    if said:
-        more = f" and {len(said) - 4} more" if len(said) > 4 else ""
+    if said := misfits(given, network.state_dict(), strange=str):
         raise BackboneUnusable(
-            f"the weights do not fit {type(network).__name__}: {'; '.join(said[:4])}{more}",
+            f"the weights do not fit {type(network).__name__}: {said}",
             hint="conditional models and other architectures are not supported; check the file",
         )
     network.load_state_dict({name: tensor.float() for name, tensor in given.items()}, strict=True)

@@ -7,17 +7,15 @@ import torch
 from accelerate import Accelerator
 from numpy.typing import NDArray
 
-from ... import BackboneSpec, Features, FitConfig, Fitter, ImageSet, TooFewImages, Training, UsageError, save_backbone, squares
+from ... import BackboneSpec, Features, Fitter, ImageSet, Training, save_backbone, seeded
 from .family import ENCODER, GENERATOR
 from .gan import set_mean_code
 from .joint_config import JointConfig
-from .measure import fidelity, realism, reconstructed
+from .measure import fidelity, of_samples, reconstructed
 from .pair import Joint, Pair
-from .tensors import as_pixels, as_tensor, held_out, seeded
+from .tensors import as_pixels, as_tensor, enough, held_out
 
-LEAST = 32
 _SHOWN = 10
-_SAMPLES = 1000
 
 
 class JointFitter(Fitter):
@@ -32,12 +30,8 @@ class JointFitter(Fitter):
             UsageError: the folder holds another training.
         """
         config = self.config if isinstance(self.config, JointConfig) else JointConfig()
-        folder, seed = self.context.folder, self.context.seed
-        if folder is None:
-            raise UsageError("a fitter works in a folder", hint="give -o FOLDER or --name NAME")
-        found = squares(images, config.size, folder, workers=self.context.workers)
-        if len(found) < LEAST:
-            raise TooFewImages(f"{images.name}: {len(found)} usable images, {LEAST} are needed", hint="add images")
+        folder, seed = self.folder, self.context.seed
+        found = enough(images, config.size, folder, workers=self.context.workers)
         torch.manual_seed(seed)
         accelerator = Accelerator(mixed_precision=config.precision, cpu=self.context.device == "cpu")
         joint = Joint(config, self.backbone, accelerator)
@@ -51,7 +45,7 @@ class JointFitter(Fitter):
         for number in training.steps(joint.state):
             rows = rest[seeded(seed, number, accelerator.process_index).integers(len(rest), size=config.batch)]
             batch = as_tensor(found.pixels[np.sort(rows)], accelerator.device)
-            training.note(config.batch * accelerator.num_processes, **joint.step(batch, number, spent(training, config)))
+            training.note(config.batch * accelerator.num_processes, **joint.step(batch, number, training.spent()))
             if training.preview_due:
                 training.preview(preview(joint.average, shown))
         average = joint.average
@@ -67,23 +61,11 @@ class JointFitter(Fitter):
         )  # fmt: skip
 
 
-def spent(training: Training, config: FitConfig) -> float:
-    """Give the share of the budget that is spent, 0..1."""
-    by_steps = training.step / config.steps if config.steps else 0.0
-    return min(1.0, max(by_steps, training.minutes / config.minutes if config.minutes else 0.0))
-
-
 def quality_of(pair: Pair, pixels: NDArray[np.uint8], held: NDArray[np.intp], features: Features) -> dict[str, float]:
     """Measure reconstructions of the held-out images, and samples."""
-    device = pair.generator.latent_avg.device
-    images = as_tensor(pixels[held], device)
+    images = as_tensor(pixels[held], pair.generator.latent_avg.device)
     made = reconstructed(pair.encoder, pair.generator, images)
-    count = min(_SAMPLES, len(pixels) // 2)
-    with torch.inference_mode():
-        z = torch.randn(count, pair.generator.z_dim, generator=torch.Generator().manual_seed(1)).to(device)
-        parts = [pair.generator.synthesis(w=pair.generator.mapping(some)).images for some in torch.split(z, 64)]
-    real = np.sort(np.random.default_rng(1).choice(len(pixels), 2 * count, replace=False))
-    return fidelity(images, made, features) | realism(pixels[real], as_pixels(torch.cat(parts)), features)
+    return fidelity(images, made, features) | of_samples(pair.generator, pixels, features)
 
 
 @torch.inference_mode()

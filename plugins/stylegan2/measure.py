@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ... import Features, StyleEncoder, StyleGenerator, frechet_distance, reconstruction_error
+from ... import Features, StyleEncoder, StyleGenerator, frechet_distance, pooled_features, reconstruction_error
 from .perceptual import Perceptual
+from .tensors import as_pixels
 
-LAYER = -3
-"""The layer of the Fréchet distance, from the deep end: 112 channels of EfficientNet-Lite0, few enough for few images."""
-BATCH = 16
+BATCH, SYNTHESISED = 16, 32
+MOST_SAMPLES = 1000
 
 
 @torch.inference_mode()
@@ -41,6 +41,21 @@ def fidelity(images: Tensor, made: Tensor, features: Features) -> dict[str, floa
     }
 
 
+@torch.inference_mode()
+def sampled(generator: StyleGenerator, count: int, seed: int = 0) -> NDArray[np.uint8]:
+    """Give ``(count, size, size, 3)`` made of z of ``seed``, with the generator's own noise."""
+    z = torch.randn(count, generator.z_dim, generator=torch.Generator().manual_seed(seed)).to(generator.w_mean.device)
+    parts = [generator.synthesis(w=generator.mapping(some)).images for some in torch.split(z, SYNTHESISED)]
+    return as_pixels(torch.cat(parts))
+
+
+def of_samples(generator: StyleGenerator, pixels: NDArray[np.uint8], features: Features) -> dict[str, float]:
+    """Give the :func:`realism` of up to 1000 samples, beside images of a training set ``(images, size, size, 3)``."""
+    count = min(MOST_SAMPLES, len(pixels) // 2)
+    real = np.sort(np.random.default_rng(1).choice(len(pixels), 2 * count, replace=False))
+    return realism(pixels[real], sampled(generator, count, seed=1), features)
+
+
 def realism(images: NDArray[np.uint8], made: NDArray[np.uint8], features: Features, seed: int = 0) -> dict[str, float]:
     """Give the Fréchet distances of EfficientNet-Lite0 features: made images against images, and images against others.
 
@@ -62,11 +77,7 @@ def realism(images: NDArray[np.uint8], made: NDArray[np.uint8], features: Featur
 
 def pooled(images: NDArray[np.uint8], features: Features) -> NDArray[np.float32]:
     """Give the means of a layer's maps, ``(images, channels)``; pictures are scaled to the network's square."""
-    found = []
-    for start in range(0, len(images), BATCH):
-        batch = np.stack([_scaled(row, features.size) for row in images[start : start + BATCH]])
-        found.append(features.maps(batch, features.layers[LAYER]).mean(axis=(2, 3)))
-    return np.concatenate(found)
+    return pooled_features((_scaled(row, features.size) for row in images), features)
 
 
 def _scaled(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:

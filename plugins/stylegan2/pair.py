@@ -10,9 +10,8 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from ... import Features
+from ... import Features, descend, follow
 from .discriminator import Discriminator
-from .gan import descend
 from .generator import Generator
 from .joint_config import JointConfig
 from .losses import against_made, against_real, gradient_penalty
@@ -113,10 +112,11 @@ class Joint:
             if adversarial:
                 fakes = torch.cat([made[-half:], out["sampled"].float()])
                 losses["adversarial"] = config.adversarial * against_real(self.judge(fakes))
-        descend(accelerator, self.optimiser, self.pair, torch.stack(list(losses.values())).sum())
+        descend(accelerator, torch.stack(list(losses.values())).sum(), self.optimiser)
         if adversarial:
             losses["judge"] = self._judged(images, fakes.detach(), number)
-        self._follow(len(images), number)
+        shown = len(images) * accelerator.num_processes
+        follow(self.average, self.pair, images=shown, number=number, half_life=1000 * config.average, ramp=_RAMP)
         return {name: loss.detach() for name, loss in losses.items()}
 
     def _perceptual(self, images: Tensor, made: Tensor) -> Tensor:
@@ -140,10 +140,10 @@ class Joint:
         self.judge.requires_grad_(True)
         with self.accelerator.autocast():
             loss = against_made(self.judge(fakes)) + against_real(self.judge(images))
-        descend(self.accelerator, self.against, self.judge, loss)
+        descend(self.accelerator, loss, self.against)
         if number % LAZY == 0:
             penalty = gradient_penalty(self.judge, images) * (self.config.r1 / 2 * LAZY)
-            descend(self.accelerator, self.against, self.judge, penalty)
+            descend(self.accelerator, penalty, self.against)
         return loss
 
     def _set_rates(self, number: int, spent: float) -> None:
@@ -151,14 +151,6 @@ class Joint:
         for optimiser in (self.optimiser, self.against):
             for group in optimiser.param_groups:
                 group["lr"] = self.config.rate * factor * group.get("share", 1.0)
-
-    def _follow(self, batch: int, number: int) -> None:
-        """Let the averaged weights follow; early on they follow faster."""
-        batch *= self.accelerator.num_processes
-        half = min(1000 * self.config.average, _RAMP * batch * number)
-        with torch.no_grad():
-            for old, new in zip(self.average.parameters(), self.pair.parameters(), strict=True):
-                old.lerp_(new, 1 - 0.5 ** (batch / half))
 
     def state(self) -> dict[str, Any]:
         """Give all that a checkpoint keeps."""

@@ -1,13 +1,30 @@
-"""Between pictures and tensors, and the random choices of a step."""
+"""Pictures to train on, to tensors and back, and those that are held out."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from ... import ImageSet, Squares, TooFewImages, squares
+
+LEAST = 32
+
+
+def enough(images: ImageSet, size: int, folder: Path, *, workers: int) -> Squares:
+    """Decode a set to squares; see :func:`shiftlens.squares`.
+
+    Raises:
+        TooFewImages: fewer than 32 can be read.
+    """
+    found = squares(images, size, folder, workers=workers)
+    if len(found) < LEAST:
+        raise TooFewImages(f"{images.name}: {len(found)} usable images, {LEAST} are needed", hint="add images")
+    return found
 
 
 def as_tensor(pixels: NDArray[np.uint8], device: Any = "cpu") -> Tensor:
@@ -18,13 +35,6 @@ def as_tensor(pixels: NDArray[np.uint8], device: Any = "cpu") -> Tensor:
 def as_pixels(images: Tensor) -> NDArray[np.uint8]:
     """Give ``(images, rows, columns, 3)`` ``uint8`` of images in -1..1."""
     return images.detach().float().clamp(-1, 1).add(1).mul(127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
-
-
-def seeded(seed: int, number: int, process: int) -> np.random.Generator:
-    """Seed torch, and give numbers for numpy, from the step alone: a training that resumes draws what it would have drawn."""
-    draws = np.random.default_rng([seed, number, process])
-    torch.manual_seed(int(draws.integers(2**62)))
-    return draws
 
 
 def held_out(images: int, share: float, seed: int) -> NDArray[np.intp]:

@@ -10,14 +10,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from .... import BackboneUnusable, Stored, UsageError, quoted, read_stored
+from .... import BackboneUnusable, Stored, UsageError, misfits, quoted, read_stored
 from ..generator import Generator, shape_of
 
 DRAWS, SEED = 10_000, 0
 KERNEL = torch.outer(torch.tensor([1.0, 3.0, 3.0, 1.0]), torch.tensor([1.0, 3.0, 3.0, 1.0])) / 64
 """The filter of all resampling. NVIDIA stores it as it is, rosinality times 4."""
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
-_SHOWN = 4
 _MOST = 2_000
 _LONGEST = 200
 _BATCH = 1000
@@ -90,19 +89,14 @@ def check_fit(path: Path, what: str, stored: Mapping[str, Stored], network: nn.M
         BackboneUnusable: they do not fit; the first differences are named.
     """
     wanted = {name: tensor for name, tensor in network.state_dict().items() if name not in others}
-    said = [f"{name} is missing" for name in sorted(wanted.keys() - stored.keys())]
-    said += [f"{quoted(name)} is not known" for name in sorted(stored.keys() - wanted.keys())]
-    for name in sorted(wanted.keys() & stored.keys()):
-        if stored[name].shape != tuple(wanted[name].shape):
-            said.append(f"{name} is {stored[name].shape}, expected {tuple(wanted[name].shape)}")
-        elif wanted[name].is_floating_point() and stored[name].storage.dtype not in _FLOATS:
-            said.append(f"{name} holds {stored[name].storage.dtype}")
-    if said:
-        more = f" and {len(said) - _SHOWN} more" if len(said) > _SHOWN else ""
+    if said := misfits(stored, wanted):
         raise BackboneUnusable(
-            f"{path}: its tensors are not those of a StyleGAN2 {what}: {'; '.join(said[:_SHOWN])}{more}",
+            f"{path}: its tensors are not those of a StyleGAN2 {what}: {said}",
             hint="other architectures than those of the published programs are not read",
         )
+    for name in sorted(wanted):
+        if wanted[name].is_floating_point() and stored[name].storage.dtype not in _FLOATS:
+            raise BackboneUnusable(f"{path}: {name} holds {stored[name].storage.dtype}", hint="expected floating point numbers")
 
 
 def without_kernels(path: Path, stored: Mapping[str, Stored], suffix: str, scale: float) -> dict[str, Stored]:

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from .... import BackboneUnusable, Imported, Importer, Record, Stored
+from .... import BackboneUnusable, Imported, Importer, Record, Stored, misfits
 from ..family import GENERATOR
 from ..layers import LARGEST
 from .detect import PERSISTENT, TENSORFLOW, format_of, opened
@@ -25,7 +25,6 @@ _DEEPEST = 8
 _BLOCK = re.compile(r"synthesis\.b(\d{1,4})\.torgb\.weight")
 _MAPPED = re.compile(r"mapping\.fc\d+\.weight")
 _COLOURED = re.compile(r"to_rgb(1|s\.\d+)\.(bias|conv\.weight)")
-_SHOWN = 4
 _CONVERT = "convert it with legacy.py of stylegan2-ada-pytorch, at a place where its code may run, and import what that gives"
 
 
@@ -128,11 +127,8 @@ def _renamed(path: Path, found: Mapping[str, Stored]) -> dict[str, Stored]:
     """Give the tensors our names and axes."""
     size = max((int(match[1]) for match in map(_BLOCK.fullmatch, found) if match), default=0)
     known = list(pairs(min(size, LARGEST), sum(1 for name in found if _MAPPED.fullmatch(name))))
-    said = [f"{pair.nvidia} is missing" for pair in known if pair.nvidia not in found]
-    said += [f"{name!r} is not known" for name in sorted(found.keys() - {pair.nvidia for pair in known})]
-    if said:
-        more = f" and {len(said) - _SHOWN} more" if len(said) > _SHOWN else ""
-        raise _refused(path, f"no StyleGAN2 generator as published: {'; '.join(said[:_SHOWN])}{more}", "check the file")
+    if said := misfits(found, dict.fromkeys(pair.nvidia for pair in known)):
+        raise _refused(path, f"no StyleGAN2 generator as published: {said}", "check the file")
     return {pair.ours: _with_axes(found[pair.nvidia], pair.before, pair.after) for pair in known}
 
 
