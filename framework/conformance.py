@@ -22,7 +22,7 @@ import pytest
 
 from .images import ImageRef, ImageSet
 from .pictures import Picture, Unreadable
-from .roles import AttentionExplainer, Encoder, LatentScorer, Traverser
+from .roles import AttentionExplainer, Encoder, LatentScorer, Translator, Traverser
 from .traversals import ALONG, Traversals
 from .values import AttributeScores, Dimension, Gate, Latents, Space
 
@@ -184,6 +184,33 @@ class TraverserConformance:
         with traverser:
             made = traverser.traverse(*compared)
         assert Traversals.join(*made.parts()).digest() == made.digest()
+
+
+class TranslatorConformance:
+    """What every translator promises. Give a fixture ``translator``; override ``images`` for special inputs."""
+
+    @pytest.fixture
+    def images(self) -> ImageSet:
+        return sample_images()
+
+    def test_every_image_comes_back_as_large_as_it_was(self, translator: Translator, images: ImageSet) -> None:
+        with translator:
+            made = translator.translate(images)
+        assert [(r.id, r.group) for r in made.refs] == [(r.id, r.group) for r in images.refs]
+        for (_, before), (_, after) in zip(images.decoded(), made.decoded(), strict=True):
+            assert isinstance(after, Picture) == isinstance(before, Picture)
+            if isinstance(before, Picture) and isinstance(after, Picture):
+                assert (after.pixels.shape, after.pixels.dtype) == (before.pixels.shape, before.pixels.dtype)
+
+    def test_an_image_is_made_of_its_own_alone(self, translator: Translator, images: ImageSet) -> None:
+        with translator:
+            whole = translator.translate(images)
+            parts = [translator.translate(shard) for shard in images.shards(2)]
+        apart = [(part, ref) for part in parts for ref in part.refs]
+        assert [(ref.digest, ref.meta) for _, ref in apart] == [(ref.digest, ref.meta) for ref in whole.refs]
+        for (_, picture), (part, ref) in zip(whole.decoded(), apart, strict=True):
+            if isinstance(picture, Picture):
+                np.testing.assert_allclose(part.source.picture(ref).unit(), picture.unit(), atol=1.01 / 255)
 
 
 class AttentionExplainerConformance:

@@ -46,11 +46,12 @@ class Value(BaseModel):
 
 
 class SetAside(Spec):
-    """An image that takes no part, and why. ``kind`` groups reasons for counting."""
+    """An image that takes no part, and why. ``kind`` groups reasons for counting; ``same_as`` is of which it is a duplicate."""
 
     id: str
     kind: Literal["unreadable", "mask", "not-an-image", "duplicate", "no-result"] = "unreadable"
     reason: str
+    same_as: str | None = None
 
 
 class Words(Spec):

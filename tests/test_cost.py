@@ -24,6 +24,7 @@ def imported_by(code: str, cwd: Path) -> set[str]:
     [
         ["--help"], ["--version"], ["plugins", "list"], ["plugins", "info", "features"], ["schema", "pipeline"],
         ["backbones", "list"], ["sites", "list"], ["explain", "backbones.features"], ["compare", "--help"],
+        ["translate", "--help"],
         ["check", "PIPELINE"],
     ],
     ids=" ".join,

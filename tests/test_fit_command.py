@@ -27,9 +27,9 @@ from shiftlens import (
     UsageError,
     load_tensors,
 )
+from shiftlens.framework.alone import alone
 from shiftlens.framework.cli.pairs import budget_of, nested_values
 from shiftlens.framework.engine import Engine
-from shiftlens.framework.fitting.place import alone
 from shiftlens.framework.planner import make_plan
 from shiftlens.framework.session import session
 from shiftlens.framework.store import Store
@@ -130,12 +130,12 @@ def test_fit_kill_resume_and_use_by_name(shiftlens: Run, toy: Path, here: Path, 
 
 def test_two_processes_do_not_train_in_one_folder(tmp_path: Path) -> None:
     with (
-        alone(tmp_path / "fits"),
+        alone(tmp_path / "fits", lock="fit.lock", doing="training"),
         pytest.raises(UsageError, match="another process is training there"),
-        alone(tmp_path / "fits"),
+        alone(tmp_path / "fits", lock="fit.lock", doing="training"),
     ):
         pass
-    with alone(tmp_path / "fits"):
+    with alone(tmp_path / "fits", lock="fit.lock", doing="training"):
         pass
 
 

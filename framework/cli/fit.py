@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import click
 
 from ...specs.errors import ComponentFailed, UnknownName, quoted
 from ...specs.nearest import nearest
-from .options import layered
+from .options import layered, working
 from .pairs import budget_of, named_values, nested_values
 
 if TYPE_CHECKING:
@@ -27,10 +26,7 @@ def shared(function: Any) -> Any:
         click.option("--budget", multiple=True, metavar="BUDGET", help="30m, 2h or 500steps; of two, the first reached ends."),
         click.option("--with", "options", multiple=True, metavar="KEY=VALUE", help="An option of the fitter; inner.key too."),
         click.option("--backbone", "backbones", multiple=True, metavar="SLOT=NAME", help="A backbone that it needs itself."),
-        click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of all random choices."),
-        click.option("--device", metavar="NAME", help="cpu, cuda, cuda:1 …"),
-        click.option("--workers", type=click.IntRange(1, 64), default=os.cpu_count() or 1, help="Threads that decode."),
-        click.option("--quiet", is_flag=True, help="No progress on the terminal."),
+        working,
         click.option("--json", "as_json", is_flag=True, help="Print JSON."),
     )):  # fmt: skip
         function = option(function)

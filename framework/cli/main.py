@@ -14,6 +14,7 @@ COMMANDS = {
     "run": ("run", "Run a pipeline file."),
     "bench": ("bench", "Plant known shifts and count what is found, missed and made up."),
     "fit": ("fit", "Train on images and save a backbone."),
+    "translate": ("translate", "Repair images and write them into a folder."),
     "check": ("check", "Report everything that is wrong with a pipeline file."),
     "schema": ("schema", "Print the JSON Schema of a file format."),
     "plugins": ("plugins", "List plugins and what they offer."),

@@ -19,19 +19,27 @@ def layered(function: F) -> F:
     return click.option("--site", metavar="NAME", help="Use sites/NAME.yaml, or a site file.")(function)
 
 
+def working(function: F) -> F:
+    """Add the options of everything that works on images: ``seed``, ``device``, ``workers``, ``quiet``."""
+    for option in reversed((
+        click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of all random choices."),
+        click.option("--device", metavar="NAME", help="cpu, cuda, cuda:1 …"),
+        click.option("--workers", type=click.IntRange(1, 64), default=os.cpu_count() or 1, help="Threads that work."),
+        click.option("--quiet", is_flag=True, help="No progress on the terminal."),
+    )):  # fmt: skip
+        function = option(function)
+    return function
+
+
 def running(function: F) -> F:
     """Add the options of everything that runs a pipeline."""
     folder = click.Path(path_type=Path, file_okay=False)
-    threads = os.cpu_count() or 1
     for option in reversed((
         click.option("-o", "--out", type=folder, required=True, help="Folder for the report."),
         click.option("--lang", type=LANGUAGES, help="Language that the report opens in."),
-        click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of all random choices."),
-        click.option("--device", metavar="NAME", help="cpu, cuda, cuda:1 …"),
+        working,
         click.option("--store", type=folder, help="Folder for reusable intermediate results."),
-        click.option("--workers", type=click.IntRange(1, 64), default=threads, help="Threads that decode and measure."),
         click.option("--network", is_flag=True, help="Allow fetching from a model hub."),
-        click.option("--quiet", is_flag=True, help="No progress on the terminal."),
         click.option("--json", "as_json", is_flag=True, help="Print report.json instead of a summary."),
         click.option("--fail-on-shift", is_flag=True, help="Exit 1 if a difference is significant."),
     )):  # fmt: skip

@@ -29,8 +29,8 @@ def named_values(pairs: Sequence[str], option: str, form: str) -> dict[str, str]
     return found
 
 
-def nested_values(pairs: Sequence[str]) -> dict[str, Any]:
-    """Read ``KEY=VALUE`` pairs whose keys may be dotted and whose values are YAML.
+def nested_values(pairs: Sequence[str], option: str = "--with") -> dict[str, Any]:
+    """Read ``KEY=VALUE`` pairs whose keys may be dotted and whose values are YAML; ``option`` is what they were given by.
 
     >>> nested_values(["loss.l2=0.5", "loss.r1=1", "sizes=[4, 8]"])
     {'loss': {'l2': 0.5, 'r1': 1}, 'sizes': [4, 8]}
@@ -40,7 +40,7 @@ def nested_values(pairs: Sequence[str]) -> dict[str, Any]:
         SpecError: a value is not YAML.
     """
     found: dict[str, Any] = {}
-    for key, text in named_values(pairs, "--with", "KEY=VALUE").items():
+    for key, text in named_values(pairs, option, "KEY=VALUE").items():
         *outer, last = key.split(".")
         place = found
         for part in outer:
@@ -48,7 +48,7 @@ def nested_values(pairs: Sequence[str]) -> dict[str, Any]:
             if not isinstance(place, dict):
                 break
         if not isinstance(place, dict) or last in place or not all((*outer, last)):
-            raise UsageError(f"--with {quoted(key)}: the key is empty or another one speaks of it", hint="give each key once")
+            raise UsageError(f"{option} {quoted(key)}: the key is empty or another one speaks of it", hint="give each key once")
         place[last] = yaml_value(text)
     return found
 

@@ -52,7 +52,8 @@ class _Listing:
         for id_, digest in digests.items():
             original = first_with.setdefault(digest, id_)
             if original != id_:
-                self.aside.append(SetAside(id=id_, kind="duplicate", reason=f"the same file as {original}"))
+                reason = f"the same file as {original}"
+                self.aside.append(SetAside(id=id_, kind="duplicate", reason=reason, same_as=original))
                 continue
             refs.append(
                 ImageRef(

@@ -1,0 +1,182 @@
+"""The work of ``translate``: one folder of results, image by image, that a killed run can go on with."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import time
+from collections.abc import Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from ...specs.errors import InputUnusable
+from ..ahead import in_order
+from ..contract import checked
+from ..engine import component_of, faults_named
+from ..files import write_text, written_whole
+from ..images import AHEAD, ImageRef, ImageSet
+from ..manifest import Events, as_json, begun, now, numeric_profile
+from ..pictures import Unreadable
+from ..plan import Plan, PlannedStep, digest_of
+from ..progress import ProgressLine
+from ..roles import Context
+from ..session import Session
+from ..weights import Weights
+from .ledger import EVENTS, OWN, PIPELINE, RUN, TABLE, WRITTEN, Written, clear, written_before
+from .naming import file_names
+from .png import png
+from .table import FACTS, Row, Translated, table
+
+A_LANE = 8
+"""Images a thread that are translated before they are written: what a killed run may lose, and what lies on disk twice."""
+
+
+@dataclass(frozen=True)
+class Translation:
+    """One folder of results in the making; ``rows`` are what is known of images so far, by id."""
+
+    current: Session
+    plan: Plan
+    weights: Weights
+    images: ImageSet
+    folder: Path
+    context: Context
+    progress: ProgressLine
+    rows: dict[str, Row] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def done(self) -> Translated:
+        """Write every image that is not there yet, then the table, and last the record of the run."""
+        began = time.perf_counter()
+        before = written_before(self.folder)
+        kept = self._kept(before)
+        clear(self.folder, before, {one.file for one in kept.values()})
+        manifest = self._begun()
+        events = Events(self.folder / EVENTS, durable=True)
+        events.write("run_started", pipeline=PIPELINE)
+        for id_, one in kept.items():
+            self.rows[id_] = self._row(id_, one.facts)
+        self._translate(self.images.select(tuple(ref for ref in self.images.refs if ref.id not in kept)), events)
+        for id_, of in self.twins.items():
+            self._copy(id_, of, events)
+        rows = [self.rows[id_] for id_ in self.names]
+        rows += [Row(one.id, set_aside=one.reason) for one in self.images.set_aside if one.id not in self.names]
+        made = Translated.of(self.folder, rows)
+        with written_whole(self.folder / TABLE) as file:
+            file.write(table(rows))
+        manifest["steps"][self.step.name] = {"seconds": round(time.perf_counter() - began, 3), "reused": len(kept)}
+        write_text(self.folder / RUN, as_json({**manifest, "finished": now(), "translated": made.facts()}))
+        events.write("run_finished", reused=len(kept))
+        if not any(row.file for row in rows):
+            why = f"none of {len(rows)} can be read; the first: {rows[0].id}: {rows[0].set_aside}" if rows else "there are none"
+            raise InputUnusable(f"images: {why}", hint=f"every reason is in {self.folder / TABLE}")
+        return made
+
+    @property
+    def step(self) -> PlannedStep:
+        """The only step."""
+        return self.plan.steps[0]
+
+    @cached_property
+    def refs(self) -> Mapping[str, ImageRef]:
+        """Images by id."""
+        return {ref.id: ref for ref in self.images.refs}
+
+    @cached_property
+    def twins(self) -> Mapping[str, str]:
+        """Files that were set aside as duplicates, and the id of the image that each is equal to."""
+        aside = [one for one in self.images.set_aside if one.id not in self.refs]
+        return {one.id: one.same_as for one in aside if one.same_as is not None and one.same_as in self.refs}
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """The file of each image."""
+        return file_names([*self.refs, *self.twins], taken=OWN)
+
+    @cached_property
+    def keys(self) -> Mapping[str, str]:
+        """What makes each file: equal keys, equal content."""
+        about = [self.step.identity(self.weights.digests), self.context.seed, numeric_profile(self.context.device)]
+        keys = {id_: digest_of([*about, ref.digest]) for id_, ref in self.refs.items()}
+        return keys | {id_: keys[of] for id_, of in self.twins.items()}
+
+    def _kept(self, before: Mapping[str, Written]) -> dict[str, Written]:
+        """Give what earlier runs made and is whole, by id."""
+        there = {id_: before[name] for id_, name in self.names.items() if name in before}
+        same = {id_: one for id_, one in there.items() if one.key == self.keys[id_]}
+        self.progress.step("looking at what is there")
+        with ThreadPoolExecutor(self.context.workers) as pool:
+            whole = in_order(pool, lambda one: one.whole(self.folder), same.values(), most=AHEAD)
+            kept = {}
+            for number, (id_, is_whole) in enumerate(zip(same, whole, strict=True), start=1):
+                self.progress(number, len(same))
+                if is_whole:
+                    kept[id_] = same[id_]
+        return kept
+
+    def _begun(self) -> dict[str, Any]:
+        settings = self.current.settings.model_dump(mode="json", exclude_none=True)
+        digests = {"images": self.images.digest()}
+        manifest = begun(
+            self.plan, {"images": self.images}, digests, settings, host=self.current.host, seed=self.context.seed,
+            device=self.context.device,
+        )  # fmt: skip
+        manifest["backbones"] = self.weights.facts()
+        write_text(self.folder / RUN, as_json(manifest))
+        return manifest
+
+    def _translate(self, images: ImageSet, events: Events) -> None:
+        self.progress.step("translating")
+        lanes = self.context.workers
+        with ThreadPoolExecutor(lanes) as pool, contextlib.closing(self._made(images, events)) as shards:
+            for made in shards:
+                for row in in_order(pool, partial(self._write, made, events), made.refs, most=lanes + 1):
+                    self.rows[row.id] = row
+
+    def _made(self, images: ImageSet, events: Events) -> Generator[ImageSet]:
+        """Give what the translator makes of ``images``, shard by shard; nothing is loaded where there are none."""
+        shards = images.shards(A_LANE * self.context.workers)
+        if not shards:
+            return
+        done, total = len(self.refs) - len(images), len(self.refs)
+        context = replace(self.context, progress=lambda now, _: self.progress(done + now, total))
+        with faults_named(self.step, events), component_of(self.step, self.weights, self.current.host, context) as component:
+            for shard in shards:
+                yield checked(self.step.offer, component.translate(shard), {"images": shard})
+                done += len(shard)
+
+    def _write(self, made: ImageSet, events: Events, ref: ImageRef) -> Row:
+        with faults_named(self.step, events):
+            try:
+                picture = made.source.picture(ref)
+            except Unreadable as reason:
+                return Row(ref.id, group=ref.group, set_aside=str(reason))
+        facts = {"repair": self.step.offer.card.id} | {name: ref.meta[name] for name in FACTS if name in ref.meta}
+        return self._store(ref.id, png(picture), facts, events)
+
+    def _copy(self, id_: str, of: str, events: Events) -> None:
+        """Give a duplicate what its twin has."""
+        twin = self.rows[of]
+        if not twin.file:
+            self.rows[id_] = replace(twin, id=id_)
+        elif id_ not in self.rows:
+            facts = {name: getattr(twin, name) for name in FACTS}
+            self.rows[id_] = self._store(id_, (self.folder / twin.file).read_bytes(), facts, events)
+
+    def _store(self, id_: str, data: bytes, facts: dict[str, str], events: Events) -> Row:
+        """Write one image, and tell of it before it is in its place, so that nothing there is of unknown origin."""
+        name = self.names[id_]
+        with written_whole(self.folder / name) as file:
+            file.write(data)
+            one = Written(file=name, key=self.keys[id_], sha256=hashlib.sha256(data).hexdigest(), facts=facts)
+            with self._lock:
+                events.write(WRITTEN, **one.model_dump())
+        return self._row(id_, facts)
+
+    def _row(self, id_: str, facts: Mapping[str, str]) -> Row:
+        ref = self.refs[self.twins.get(id_, id_)]
+        return Row(id_, file=self.names[id_], group=ref.group, **{name: facts.get(name, "") for name in FACTS})
