@@ -32,8 +32,8 @@ COMPARED = {"development", "site"}
 
 def compare(
     development: Source, site_images: Source, *, out: Path | str, pipeline: Pipeline | None = None,
-    spaces: Sequence[str] = (), backbone: str | None = None, alpha: float | None = None, site: str | None = None,
-    language: str | None = None, seed: int | None = None, device: str | None = None,
+    spaces: Sequence[str] = (), backbone: str | None = None, repair: str | None = None, alpha: float | None = None,
+    site: str | None = None, language: str | None = None, seed: int | None = None, device: str | None = None,
 ) -> Report:  # fmt: skip
     """Compare two sets of images and write the report into ``out``.
 
@@ -45,6 +45,7 @@ def compare(
         spaces: any of ``physical``, ``features``, ``style``, or ``all``; physical, which names causes, always takes part.
             Physical and features where nothing is said.
         backbone: the weights of the style space: a name, or the path of a backbone.
+        repair: a translator, by the same: site images are repaired by it and compared again.
         alpha: level of significance; 0.05 unless a site says otherwise.
         site: the name of a site or the path of its file.
         language: ``en`` or ``ja``, in which the report opens.
@@ -54,8 +55,8 @@ def compare(
     Raises:
         ShiftlensError: with a code, the place and the next step.
     """
-    data, where = comparison(pipeline, spaces, backbone)
-    options = compare_options(language=language, seed=seed, device=device, alpha=alpha, backbone=backbone)
+    data, where = comparison(pipeline, spaces, backbone, repair)
+    options = compare_options(language=language, seed=seed, device=device, alpha=alpha, backbone=backbone, repair=repair)
     current = session(site, command_line=options)
     return carry_out(current, data, {"development": development, "site": site_images}, where=where, out=Path(out))
 
@@ -71,21 +72,26 @@ def run(
 
 
 def compare_options(
-    *, alpha: float | None = None, network: bool = False, backbone: str | None = None, **settings: Any
-) -> dict[str, Any]:
-    """Give what was really asked for, as the topmost layer of settings; ``backbone`` fills the slot of the style space."""
+    *, alpha: float | None = None, network: bool = False, backbone: str | None = None, repair: str | None = None,
+    **settings: Any,
+) -> dict[str, Any]:  # fmt: skip
+    """Give what was really asked for, as the topmost layer of settings.
+
+    ``backbone`` fills the slot of the style space, ``repair`` that of the translator.
+    """
     given = {key: value for key, value in settings.items() if value is not None}
     if network:
         given["network"] = True
     if alpha is not None:
         given["components"] = {"stylediff": {"alpha": alpha}}
-    if backbone is not None:
-        given["backbones"] = {"style": backbone}
+    slots = {"style": backbone, "translator": repair}
+    if chosen := {slot: name for slot, name in slots.items() if name is not None}:
+        given["backbones"] = chosen
     return given
 
 
 def comparison(
-    pipeline: Pipeline | None, spaces: Sequence[str] = (), backbone: str | None = None
+    pipeline: Pipeline | None, spaces: Sequence[str] = (), backbone: str | None = None, repair: str | None = None
 ) -> tuple[dict[str, Any], str]:
     """Give the data of a pipeline that compares, the built-in one by default, and what to call it in messages.
 
@@ -93,12 +99,20 @@ def comparison(
         pipeline: one of your own.
         spaces: those of the built-in one; physical and features where nothing is said.
         backbone: what was asked for to fill the slot of the style space.
+        repair: what was asked for to fill the slot of the translator.
 
     Raises:
-        UsageError: no such space, spaces for a pipeline of your own, or a backbone without the style space.
+        UsageError: no such space, spaces or a repair for a pipeline of your own, or a backbone without the style space.
     """
     if pipeline is None:
-        return _built_in(spaces, backbone), "built-in pipeline compare"
+        data = _built_in(spaces, backbone, repaired=repair is not None)
+        return data, f"built-in pipeline {data['pipeline']}"
+    if repair is not None:
+        raise UsageError(
+            "a pipeline of your own says itself what is repaired",
+            hint="give it a step like `repaired: {use: translator, inputs: {images: site}, backbone: NAME}`, "
+            "or leave out the pipeline",
+        )
     if spaces:
         raise UsageError("a pipeline of your own has its spaces", hint="leave out --space, or leave out --pipeline")
     data, where = pipeline_data(pipeline)
@@ -109,7 +123,7 @@ def comparison(
     return data, where
 
 
-def _built_in(spaces: Sequence[str], backbone: str | None) -> dict[str, Any]:
+def _built_in(spaces: Sequence[str], backbone: str | None, *, repaired: bool) -> dict[str, Any]:
     if "all" in spaces:
         spaces = SPACES
     strange = [name for name in spaces if name not in SPACES]
@@ -120,7 +134,8 @@ def _built_in(spaces: Sequence[str], backbone: str | None) -> dict[str, Any]:
             f"backbone {quoted(backbone)}: only the style space takes one here", hint="add --space style, spaces=[…] in Python"
         )
     whole: dict[str, Any] = {}
-    for name in [space for space in SPACES if space in {*(spaces or DEFAULT_SPACES), "physical"}]:
+    chosen = [space for space in SPACES if space in {*(spaces or DEFAULT_SPACES), "physical"}]
+    for name in [*chosen, *(f"repaired/{space}" for space in chosen if repaired)]:
         with as_file(files("shiftlens.framework.pipelines") / f"{name}.yaml") as file:
             part = read_yaml(file)
         whole = {**part, "steps": {**whole.get("steps", {}), **part["steps"]}}

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..specs.errors import ComponentFailed
 from .host import Offer
+from .images import ImageSet
 from .ports import ports_of
 from .traversals import Traversals
 from .values import AttentionMaps, Latents
@@ -27,6 +28,8 @@ def checked(offer: Offer, value: Any, given: Mapping[str, Any]) -> Any:
         _check_latents(offer, value)
     if isinstance(value, Traversals):
         _check_traversals(offer, value)
+    if isinstance(value, ImageSet) and [ref.id for ref in value.refs] != [ref.id for ref in given["images"].refs]:
+        raise _broken(offer, f"gave {len(value)} images, the {len(given['images'])} that it got were promised, in their order")
     if isinstance(value, (Latents, AttentionMaps)):
         known = {ref.id for ref in given["images"].refs}
         strange = [i for i in (*value.ids, *(s.id for s in value.set_aside)) if i not in known]

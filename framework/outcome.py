@@ -16,7 +16,7 @@ V = TypeVar("V", bound=Value)
 class RunOutcome:
     """What a run read, planned and made.
 
-    ``inputs`` are the image sets by the pipeline's names; ``values`` what each step gave;
+    ``inputs`` are the image sets by the pipeline's names; ``values`` what each step gave, a translator's the images it made;
     ``wiring`` maps each step to ``{port: input or step}``; ``manifest`` is the content of
     ``run.json`` (filled spec, versions, digests, seed, device, seconds a step); ``settings`` the
     resolved settings.
@@ -24,7 +24,7 @@ class RunOutcome:
 
     pipeline: str
     inputs: Mapping[str, ImageSet]
-    values: Mapping[str, Value]
+    values: Mapping[str, Value | ImageSet]
     wiring: Mapping[str, Mapping[str, str]]
     manifest: Mapping[str, Any]
     language: str = "en"
@@ -40,8 +40,22 @@ class RunOutcome:
             if isinstance(value, kind):
                 yield step, value
 
+    @property
+    def images(self) -> Mapping[str, ImageSet]:
+        """Every set of images by name: the inputs, and what translators made, by the name of their step."""
+        made = {step: value for step, value in self.values.items() if isinstance(value, ImageSet)}
+        return {**self.inputs, **made}
+
+    def source_of(self, step: str) -> str:
+        """Give the name of the images that a step's value is about or was made of, followed through its inputs."""
+        ports = self.wiring[step]
+        name = ports.get("images") or next(iter(ports.values()))
+        return name if name in self.images else self.source_of(name)
+
     def images_of(self, step: str) -> ImageSet:
         """Give the images that a step's value is about, followed through its inputs."""
-        port_refs = self.wiring[step]
-        ref = port_refs.get("images") or next(iter(port_refs.values()))
-        return self.inputs[ref] if ref in self.inputs else self.images_of(ref)
+        return self.images[self.source_of(step)]
+
+    def origin_of(self, name: str) -> str:
+        """Give the input that a set of images comes from: itself, or what was given to the translator that made it."""
+        return name if name in self.inputs else self.origin_of(self.source_of(name))

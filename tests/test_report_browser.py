@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import runpy
-import shutil
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,30 +12,11 @@ from shiftlens import SetAside
 from shiftlens.framework.report.write import write_report
 
 SAMPLE = runpy.run_path(str(Path(__file__).with_name("report_sample.py")))
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
-REQUIRED = os.environ.get("SHIFTLENS_REQUIRE_BROWSER") == "1"
-QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update")
 HOSTILE = (
     "<img src=x onerror=\"document.title='owned'\">.png",
     "\"onload='document.title=1'.png",
     "</script><script>owned=1</script>",
 )
-
-if not REQUIRED:
-    pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if BROWSER is None:
-        pytest.skip("no chromium or google-chrome to open a report with", allow_module_level=True)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    assert BROWSER, "SHIFTLENS_REQUIRE_BROWSER=1, but there is neither chromium nor google-chrome"
-    with sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=BROWSER, args=[*QUIET, "--disable-sync"])
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")
@@ -49,15 +28,8 @@ def file(tmp_path_factory):
 
 
 @pytest.fixture
-def page(browser, file):
-    opened = browser.new_page(viewport={"width": 1280, "height": 900})
-    opened.heard, opened.asked = [], []
-    opened.on("console", lambda message: opened.heard.append(message.text))
-    opened.on("pageerror", lambda error: opened.heard.append(str(error)))
-    opened.on("request", lambda request: opened.asked.append(request.url))
-    opened.goto(file.as_uri())
-    yield opened
-    opened.close()
+def page(browser_page, file):
+    return browser_page(file)
 
 
 def test_the_console_stays_silent(page):
@@ -145,26 +117,21 @@ def test_words_stand_out_from_the_ground(page):
 
 
 @pytest.mark.parametrize("width", [390, 768, 1280])
-def test_nothing_is_wider_than_the_window(browser, file, width):
-    page = browser.new_page(viewport={"width": width, "height": 800})
-    page.goto(file.as_uri())
+def test_nothing_is_wider_than_the_window(browser_page, file, width):
+    page = browser_page(file, width=width)
     for language in ("en", "ja"):
         page.click(f"[data-language={language}]")
         assert page.evaluate("document.documentElement.scrollWidth") == width
-    page.close()
 
 
-def test_without_script_the_page_still_reads(browser, file):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(file.as_uri())
+def test_without_script_the_page_still_reads(browser_page, file):
+    page = browser_page(file, java_script_enabled=False)
     assert page.inner_text("h1").startswith("The site is brighter")
     assert not page.is_visible(".languages")
-    context.close()
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
-def test_the_verdict_fits_the_first_sheet_of_paper(browser, tmp_path, language):
+def test_the_verdict_fits_the_first_sheet_of_paper(browser_page, tmp_path, language):
     every = ("exposure", "noise", "sharpness", "temperature", "rotation")
     crowded = SAMPLE["run"](
         shifts=dict.fromkeys(every, 2.0),
@@ -173,11 +140,9 @@ def test_the_verdict_fits_the_first_sheet_of_paper(browser, tmp_path, language):
         language=language,
     )
     write_report(crowded, tmp_path)
-    page = browser.new_page(viewport={"width": 680, "height": 1016})  # A4 less its margins, in CSS pixels
-    page.goto((tmp_path / "report.html").as_uri())
+    page = browser_page(tmp_path / "report.html", width=680, height=1016)  # A4 less its margins, in CSS pixels
     page.emulate_media(media="print")
     assert page.evaluate("document.querySelector('#summary').getBoundingClientRect().bottom") < 1016
-    page.close()
 
 
 def test_details_are_open_on_paper_and_closed_again_after(page):

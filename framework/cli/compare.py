@@ -22,12 +22,15 @@ from .options import running
     help="Compare in this space, beside physical; may be given again.",
 )
 @click.option("--backbone", metavar="NAME", help="Weights of the style space: a backbone's name or path.")
+@click.option(
+    "--repair", metavar="NAME", help="Repair site images by this translator (a backbone's name or path), and compare again."
+)
 @click.option("--alpha", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Level of significance (0.05).")
 @running
 def compare(
-    dev: str, site_images: str, pipeline: Path | None, spaces: tuple[str, ...], backbone: str | None, alpha: float | None,
-    out: Path, lang: str | None, seed: int | None, device: str | None, store: Path | None, workers: int, network: bool,
-    quiet: bool, as_json: bool, fail_on_shift: bool, site: str | None, strict: bool,
+    dev: str, site_images: str, pipeline: Path | None, spaces: tuple[str, ...], backbone: str | None, repair: str | None,
+    alpha: float | None, out: Path, lang: str | None, seed: int | None, device: str | None, store: Path | None, workers: int,
+    network: bool, quiet: bool, as_json: bool, fail_on_shift: bool, site: str | None, strict: bool,
 ) -> int:  # fmt: skip
     """Compare the images of DEV (development) with those of SITE.
 
@@ -38,8 +41,10 @@ def compare(
     from ..session import session
     from .running import carried_out
 
-    options = compare_options(language=lang, seed=seed, device=device, network=network, alpha=alpha, backbone=backbone)
-    data, where = comparison(pipeline, spaces, backbone)
+    options = compare_options(
+        language=lang, seed=seed, device=device, network=network, alpha=alpha, backbone=backbone, repair=repair
+    )
+    data, where = comparison(pipeline, spaces, backbone, repair)
     return carried_out(
         session(site, strict=strict, command_line=options), data, {"development": dev, "site": site_images}, where=where,
         out=out, store=store, workers=workers, quiet=quiet, as_json=as_json, fail_on_shift=fail_on_shift,

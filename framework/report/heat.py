@@ -16,7 +16,7 @@ from ..values import AttentionMaps
 from .amounts import figures
 from .examples import EXAMPLES
 from .names import storable
-from .sides import SIDES, input_of
+from .sides import SIDES, comparisons, repairs
 from .thumbnails import Thumbnail, jpeg_uri, png_uri
 
 COLOURS = "inferno"  # its lightness rises evenly, so it reads in grey print
@@ -63,10 +63,18 @@ class HeatView:
 
 
 def map_groups(outcome: RunOutcome) -> list[MapGroup]:
-    """Give all maps of a run; maps of both inputs about the same thing are one group."""
+    """Give all maps of the images that are compared; maps of both sides about the same thing are one group.
+
+    What was only compared again after a repair has none.
+    """
+    compared = comparisons(outcome)
+    known = {*outcome.inputs, *(side.input for c in compared for side in c.sides)}
+    again = {r.after.step for r in repairs(outcome)} - {c.step for c in compared}
     groups: list[MapGroup] = []
     for step, maps in outcome.of_type(AttentionMaps):
-        name, about = input_of(outcome, step), outcome.wiring[step].get("about", "")
+        name, about = outcome.source_of(step), outcome.wiring[step].get("about", "")
+        if name not in known or about in again:
+            continue
         own = MapSet(maps, {storable(image): row for row, image in enumerate(maps.ids)})
         fits = (g for g in groups if (g.about, g.words) == (about, maps.about) and name not in g.by_input)
         group = next(fits, None)

@@ -10,20 +10,22 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 from numpy.typing import NDArray
 from PIL import Image
 
-from ...specs.report import RepresentativeImage
+from ...specs.report import Attribute, RepresentativeImage, SpaceReport
 from ..outcome import RunOutcome
 from .attributes import Judged
 from .charts import distribution
 from .examples import of_attribute, of_extreme
 from .heat import bar, overlay
+from .names import storable
 from .page import FOLDER, environment
-from .sides import Comparison, OneSide, attribute_ids, comparisons
-from .spaces import tests_of
+from .sides import Comparison, OneSide, Repair, attribute_ids, comparisons, repairs
+from .spaces import space_report, tests_of
 from .thumbnails import Thumbnail, jpeg_uri, png_uri, thumbnails
 
 __all__ = [
-    "Comparison", "Judged", "OneSide", "RepresentativeImage", "Thumbnail", "comparisons", "distribution", "extreme_images",
-    "heat_bar_uri", "heat_uri", "judged", "picture_uri", "section_html", "thumbnails", "typical_images",
+    "Attribute", "Comparison", "Judged", "OneSide", "Repair", "RepresentativeImage", "SpaceReport", "Thumbnail", "comparisons",
+    "distribution", "extreme_images", "heat_bar_uri", "heat_uri", "judged", "judged_space", "picture_uri", "repairs",
+    "section_html", "storable", "thumbnails", "typical_images",
 ]  # fmt: skip
 QUALITY = 90
 typical_images = of_attribute
@@ -47,10 +49,23 @@ def section_html(folder: Path, template: str, *, language: str, **context: Any) 
 
 
 def judged(outcome: RunOutcome, comparison: Comparison) -> Judged:
-    """Judge a comparison as the report does: p corrected over the run, followers under their leaders."""
-    every = comparisons(outcome)
-    ids = attribute_ids(every)[comparison.step]
-    return Judged.of(comparison, tests=tests_of(every), alpha=outcome.alpha, ids=ids)
+    """Judge a comparison as the report does: p corrected over the run, followers under their leaders.
+
+    Comparisons of repaired images are corrected for each other, not for those before.
+    """
+    among = _among(outcome, comparison)
+    ids = attribute_ids(among)[comparison.step]
+    return Judged.of(comparison, tests=tests_of(among), alpha=outcome.alpha, ids=ids)
+
+
+def judged_space(outcome: RunOutcome, comparison: Comparison) -> SpaceReport:
+    """Say what a comparison found as a whole, its p corrected as by :func:`judged`."""
+    return space_report(comparison, tests=tests_of(_among(outcome, comparison)), alpha=outcome.alpha, mapped={})
+
+
+def _among(outcome: RunOutcome, comparison: Comparison) -> list[Comparison]:
+    own = comparisons(outcome)
+    return own if any(c.step == comparison.step for c in own) else [repair.after for repair in repairs(outcome)]
 
 
 def picture_uri(pixels: NDArray[np.uint8]) -> str:

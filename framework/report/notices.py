@@ -10,18 +10,26 @@ from ..images import ImageSet
 from ..outcome import RunOutcome
 from ..values import AttentionMaps, Latents
 from .names import shown, storable
-from .sides import Comparison, input_of
+from .sides import Comparison
 
 FEW_IMAGES = 30
 FEW_GROUPS = 10
 
 
 def set_aside(outcome: RunOutcome) -> tuple[SetAsideReport, ...]:
-    """Give every image that took no part, once, with the first reason said of it."""
+    """Give every image of an input that took no part, once, with the first reason said of it.
+
+    Of images that a translator made only those count whose originals were not encoded.
+    """
     found: dict[tuple[str, str], SetAsideReport] = {}
     told = [(name, images.set_aside) for name, images in outcome.inputs.items()]
-    told += [(input_of(outcome, step), value.set_aside) for step, value in outcome.of_type(Latents)]
-    told += [(input_of(outcome, step), value.set_aside) for step, value in outcome.of_type(AttentionMaps)]
+    steps: list[tuple[str, Latents | AttentionMaps]] = [*outcome.of_type(Latents), *outcome.of_type(AttentionMaps)]
+    encoded = {outcome.source_of(step) for step, _ in steps}
+    for step, value in steps:
+        name = outcome.source_of(step)
+        origin = outcome.origin_of(name)
+        if name == origin or origin not in encoded:
+            told.append((origin, value.set_aside))
     for name, images in told:
         for image in images:
             entry = SetAsideReport(input=name, id=storable(image.id), kind=image.kind, reason=storable(image.reason))
@@ -54,10 +62,18 @@ def warnings(outcome: RunOutcome, compared: Sequence[Comparison]) -> tuple[Text,
     """Give the warnings of a run: what a space cannot speak for first, then what is made up."""
     pairs = list(dict.fromkeys((c.reference.input, c.target.input) for c in compared))
     found = [c.scores.gate.reason for c in compared if c.scores.gate and c.scores.gate.reason]
+    found += [_repaired(name, outcome.origin_of(name)) for pair in pairs for name in pair if name not in outcome.inputs]
     found += [note for name, images in outcome.inputs.items() if (note := _synthetic(name, images))]
-    found += [note for a, b in pairs for note in _same_images(a, outcome.inputs[a], b, outcome.inputs[b])]
+    found += [note for a, b in pairs for note in _same_images(a, outcome.images[a], b, outcome.images[b])]
     found += [note for name, images in outcome.inputs.items() if (note := _few(name, images))]
     return tuple(found)
+
+
+def _repaired(step: str, origin: str) -> Text:
+    return Text(
+        en=f"The images of {origin} were repaired (step {step}) before they were compared; nothing is said of the originals.",
+        ja=f"{origin} の画像は補正（ステップ {step}）後に比較しています。補正前の画像については判定していません。",
+    )
 
 
 def _is_synthetic(note: str) -> bool:

@@ -11,6 +11,14 @@
   };
   for (const button of buttons) button.addEventListener("click", () => show(button.dataset.language));
   document.querySelector(".languages").hidden = false;
+  for (const box of document.querySelectorAll("[data-slider]")) {
+    const range = box.querySelector("input");
+    const move = () => box.style.setProperty("--at", range.value + "%");
+    range.addEventListener("input", move);
+    range.hidden = false;
+    box.classList.add("live");
+    move();
+  }
   let closed = [];
   addEventListener("beforeprint", () => {
     closed = [...document.querySelectorAll("details:not([open])")];

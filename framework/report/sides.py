@@ -1,4 +1,7 @@
-"""A comparison with both its sides found: scores, the latents they came from, and the images behind those."""
+"""A comparison with both its sides found: scores, the latents they came from, and the images behind those.
+
+A comparison of images that a translator made says what its repair is worth, not how the inputs differ; it is kept apart.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ SIDES: tuple[Side, Side] = ("reference", "target")
 
 @dataclass(frozen=True)
 class OneSide:
-    """One side of a comparison: the input's name, its images and their codes."""
+    """One side of a comparison: images, their codes, and their name: an input, or the translator's step that made them."""
 
     side: Side
     input: str
@@ -67,13 +70,37 @@ class Comparison:
         return centre + (values - centre + period / 2) % period - period / 2
 
 
+@dataclass(frozen=True)
+class Repair:
+    """A comparison of images that a translator made, and the same one before, none where the run has none.
+
+    ``translator`` is the step that made them.
+    """
+
+    translator: str
+    after: Comparison
+    before: Comparison | None
+
+
 def comparisons(outcome: RunOutcome) -> list[Comparison]:
-    """Give every comparison of a run: spaces with words first, else in the pipeline's order."""
-    found = [
-        Comparison(step, scores, _side(outcome, step, "reference"), _side(outcome, step, "target"))
-        for step, scores in outcome.of_type(AttributeScores)
-    ]
-    return sorted(found, key=lambda c: not c.named)
+    """Give every comparison of inputs: spaces with words first, else in the pipeline's order.
+
+    Those of images that a translator made are :func:`repairs`; where a run has no others, they are given here, too.
+    """
+    every = _every(outcome)
+    return [c for c in every if _made(outcome, c) is None] or every
+
+
+def repairs(outcome: RunOutcome) -> list[Repair]:
+    """Give every comparison of images that a translator made, in the order of :func:`comparisons`.
+
+    The one before has the same space, and on either side the input that the images come from; of several, one by a scorer with
+    the same options.
+    """
+    every = _every(outcome)
+    made = {c.step: _made(outcome, c) for c in every}
+    own = [c for c in every if made[c.step] is None]
+    return [Repair(name, c, _before(outcome, c, own)) for c in every if (name := made[c.step])]
 
 
 def attribute_ids(compared: Sequence[Comparison]) -> dict[str, dict[int, str]]:
@@ -86,10 +113,23 @@ def attribute_ids(compared: Sequence[Comparison]) -> dict[str, dict[int, str]]:
     }
 
 
-def input_of(outcome: RunOutcome, step: str) -> str:
-    """Give the name of the input that a step's value is about."""
-    images = outcome.images_of(step)
-    return next(name for name, known in outcome.inputs.items() if known is images)
+def _every(outcome: RunOutcome) -> list[Comparison]:
+    found = [
+        Comparison(step, scores, _side(outcome, step, "reference"), _side(outcome, step, "target"))
+        for step, scores in outcome.of_type(AttributeScores)
+    ]
+    return sorted(found, key=lambda c: not c.named)
+
+
+def _made(outcome: RunOutcome, comparison: Comparison) -> str | None:
+    """Give the step of the translator that made a side's images, the site's first; nothing where both sides are inputs."""
+    return next((side.input for side in reversed(comparison.sides) if side.input not in outcome.inputs), None)
+
+
+def _before(outcome: RunOutcome, after: Comparison, own: Sequence[Comparison]) -> Comparison | None:
+    origins = [outcome.origin_of(side.input) for side in after.sides]
+    fits = [c for c in own if c.scores.space.key == after.scores.space.key and [side.input for side in c.sides] == origins]
+    return min(fits, key=lambda c: c.scores.settings.keys() != after.scores.settings.keys(), default=None)
 
 
 def _side(outcome: RunOutcome, step: str, side: Side) -> OneSide:
@@ -100,4 +140,4 @@ def _side(outcome: RunOutcome, step: str, side: Side) -> OneSide:
             f"report of step {quoted(step)}: its {side} is {quoted(source)}, which is no latents",
             hint=f"wire the step's {side} to an encoder's step",
         )
-    return OneSide(side, input_of(outcome, source), outcome.images_of(source), latents)
+    return OneSide(side, outcome.source_of(source), outcome.images_of(source), latents)

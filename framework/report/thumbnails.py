@@ -31,10 +31,13 @@ class Thumbnail:
 def thumbnails(
     outcome: RunOutcome, wanted: Iterable[tuple[str, str]], most: tuple[int, int] = (WIDE, TALL)
 ) -> dict[tuple[str, str], Thumbnail]:
-    """Give the thumbnail of each ``(input, image id)``; ids as the report writes them, ``most`` pixels wide and tall."""
+    """Give the thumbnail of each ``(name of the set, image id)``, ``most`` pixels wide and tall.
+
+    Sets are those of :attr:`RunOutcome.images`; ids are as the report writes them.
+    """
     names = set(wanted)
     made: dict[tuple[str, str], Thumbnail] = {}
-    for name, images in outcome.inputs.items():
+    for name, images in outcome.images.items():
         refs = tuple(ref for ref in images.refs if (name, storable(ref.id)) in names)
         for ref, picture in images.select(refs).decoded(at_least=most[1]):
             key = name, storable(ref.id)
@@ -53,9 +56,9 @@ def thumbnail(image: Image.Image, most: tuple[int, int] = (WIDE, TALL)) -> Thumb
 
 
 def jpeg_uri(image: Image.Image, quality: int = QUALITY) -> str:
-    """Give a picture as a JPEG data URI."""
+    """Give a picture as a JPEG data URI; above the usual quality with colours as fine as the rest."""
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=quality, optimize=True)
+    image.save(buffer, "JPEG", quality=quality, optimize=True, subsampling=0 if quality > QUALITY else 2)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 

@@ -62,7 +62,12 @@ class StyleSection(ReportSection):
 
     def render(self, outcome: RunOutcome) -> Section | None:
         """Give the section of a finished run."""
-        blocks = [self._block(outcome, step, made) for step, made in outcome.of_type(Traversals)]
+        compared = {c.step: c for c in comparisons(outcome)}  # not those of repaired images
+        blocks = [
+            self._block(outcome, step, made, compared[scored])
+            for step, made in outcome.of_type(Traversals)
+            if (scored := outcome.wiring[step]["scores"]) in compared
+        ]
         if not blocks:
             return None
         wanted = [i for block in blocks for card in block.cards for i in (*card.typical, *_every(card))]
@@ -81,9 +86,7 @@ class StyleSection(ReportSection):
             tables={"style": [row for block in blocks for row in _rows(block)]},
         )
 
-    def _block(self, outcome: RunOutcome, step: str, made: Traversals) -> Block:
-        scored = outcome.wiring[step]["scores"]
-        comparison = next(c for c in comparisons(outcome) if c.step == scored)
+    def _block(self, outcome: RunOutcome, step: str, made: Traversals, comparison: Comparison) -> Block:
         told = judged(outcome, comparison)
         joint = comparison.scores.separation_p * told.tests < outcome.alpha
         kept = [

@@ -1,0 +1,1 @@
+"""Report section: site images repaired, and what is left of the differences."""
