@@ -14,8 +14,10 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	touch $@
 
 demo: $(VENV)/ready
-	$(BIN)/python examples/plates.py demo-images
-	$(BIN)/shiftlens compare 'demo-images/development?note=synthetic' 'demo-images/site?note=synthetic' --out demo-report
+	$(BIN)/shiftlens synth parts:osaka -n 120 --seed 1 -o demo-images/development
+	$(BIN)/shiftlens synth parts:matsuyama -n 120 --seed 2 -o demo-images/site
+	$(BIN)/shiftlens compare 'demo-images/development?note=synthetic' 'demo-images/site?note=synthetic' \
+		--repair matsuyama-to-osaka --out demo-report
 	@echo "Open demo-report/report.html"
 
 lint: $(VENV)/ready

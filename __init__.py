@@ -23,7 +23,7 @@ _WHERE = {
     "specs.settings": ("Settings", "SiteSpec", "PluginPolicy"),
     "specs.dataset": ("DatasetSpec",),
     "specs.report": ("Report",),
-    "registry.loading": ("load_tensors",),
+    "registry.loading": ("HasShape", "load_tensors", "misfits"),
     "registry.checkpoints": ("read_checkpoint",),
     "registry.stored": ("Stored", "read_stored"),
     "registry.inert": ("Record",),
@@ -33,9 +33,10 @@ _WHERE = {
     "framework.ahead": ("in_order",),
     "framework.batches": ("Batch", "batches"),
     "framework.lanes": ("lanes", "in_lanes"),
+    "framework.files": ("written_whole",),
     "framework.gate": ("gate_of",),
     "framework.reconstruction": ("reconstruction_error",),
-    "framework.distances": ("frechet_distance", "kernel_distance"),
+    "framework.distances": ("frechet_distance", "kernel_distance", "pooled_features"),
     "framework.images": ("ImageRef", "ImageSet", "ImageSource"),
     "framework.values": (
         "Value", "Space", "Dimension", "Words", "SetAside", "Latents", "AttributeScores", "AttentionMaps",
@@ -52,15 +53,19 @@ _WHERE = {
     ),
     "framework.fitting.config": ("FitConfig",),
     "framework.fitting.training": ("Training",),
+    "framework.fitting.steps": ("descend", "follow", "seeded"),
     "framework.fitting.saving": ("save_backbone",),
     "framework.fitting.squares": ("Squares", "squares"),
     "framework.fitting.run": ("fit",),
     "framework.outcome": ("RunOutcome",),
     "framework.report.kit": (
-        "Comparison", "Judged", "OneSide", "RepresentativeImage", "Thumbnail", "comparisons", "distribution", "extreme_images",
-        "heat_bar_uri", "heat_uri", "judged", "picture_uri", "section_html", "thumbnails", "typical_images",
+        "Attribute", "Comparison", "Judged", "OneSide", "Repair", "RepresentativeImage", "SpaceReport", "Thumbnail",
+        "comparisons", "distribution", "extreme_images", "heat_bar_uri", "heat_uri", "judged", "judged_space", "picture_uri",
+        "repairs", "section_html", "storable", "thumbnails", "typical_images",
     ),
     "framework.api": ("compare", "run"),
+    "framework.translation.run": ("translate",),
+    "framework.translation.table": ("Translated",),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _WHERE.items() for name in names}
 __all__ = ["__version__", *sorted(_MODULE_OF)]
@@ -122,7 +127,9 @@ if TYPE_CHECKING:  # the same names, for checkers
         Report as Report,
     )
     from .registry.loading import (
+        HasShape as HasShape,
         load_tensors as load_tensors,
+        misfits as misfits,
     )
     from .registry.checkpoints import (
         read_checkpoint as read_checkpoint,
@@ -154,6 +161,9 @@ if TYPE_CHECKING:  # the same names, for checkers
         Batch as Batch,
         batches as batches,
     )
+    from .framework.files import (
+        written_whole as written_whole,
+    )
     from .framework.gate import (
         gate_of as gate_of,
     )
@@ -167,6 +177,7 @@ if TYPE_CHECKING:  # the same names, for checkers
     from .framework.distances import (
         frechet_distance as frechet_distance,
         kernel_distance as kernel_distance,
+        pooled_features as pooled_features,
     )
     from .framework.images import (
         ImageRef as ImageRef,
@@ -228,6 +239,11 @@ if TYPE_CHECKING:  # the same names, for checkers
     from .framework.fitting.training import (
         Training as Training,
     )
+    from .framework.fitting.steps import (
+        descend as descend,
+        follow as follow,
+        seeded as seeded,
+    )
     from .framework.fitting.saving import (
         save_backbone as save_backbone,
     )
@@ -242,10 +258,13 @@ if TYPE_CHECKING:  # the same names, for checkers
         RunOutcome as RunOutcome,
     )
     from .framework.report.kit import (
+        Attribute as Attribute,
         Comparison as Comparison,
         Judged as Judged,
         OneSide as OneSide,
+        Repair as Repair,
         RepresentativeImage as RepresentativeImage,
+        SpaceReport as SpaceReport,
         Thumbnail as Thumbnail,
         comparisons as comparisons,
         distribution as distribution,
@@ -253,12 +272,21 @@ if TYPE_CHECKING:  # the same names, for checkers
         heat_bar_uri as heat_bar_uri,
         heat_uri as heat_uri,
         judged as judged,
+        judged_space as judged_space,
         picture_uri as picture_uri,
+        repairs as repairs,
         section_html as section_html,
+        storable as storable,
         thumbnails as thumbnails,
         typical_images as typical_images,
     )
     from .framework.api import (
         compare as compare,
         run as run,
+    )
+    from .framework.translation.run import (
+        translate as translate,
+    )
+    from .framework.translation.table import (
+        Translated as Translated,
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import traceback
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from .files import write_text
 from .host import Host
 from .images import ImageSet
 from .lifecycle import announce
-from .manifest import Events, as_json, now, numeric_profile, plugin_versions, versions
+from .manifest import Events, as_json, begun, now, numeric_profile
 from .outcome import RunOutcome
 from .plan import Plan, PlannedStep, digest_of
 from .ports import CLASS_OF_ROLE, ports_of
@@ -60,7 +61,7 @@ class Engine:
         """
         events = Events(self.folder / "events.jsonl")
         keys = {name: images.digest() for name, images in inputs.items()}
-        manifest = self._manifest(plan, inputs, keys, settings)
+        manifest = begun(plan, inputs, keys, settings, host=self.host, seed=self.seed, device=self.device)
         self._save(manifest)
         announce(self.host, events, "shiftlens_run_started", manifest=manifest)
         events.write("run_started", pipeline=plan.spec.pipeline)
@@ -82,26 +83,6 @@ class Engine:
         events.write("run_finished")
         return outcome
 
-    def _manifest(
-        self, plan: Plan, inputs: Mapping[str, ImageSet], digests: Mapping[str, str], settings: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        return {
-            "schema_version": 1,
-            "started": now(),
-            "spec": plan.filled(),
-            "settings": dict(settings),
-            "inputs": {
-                name: {"origin": images.origin, "digest": digests[name], "images": len(images)}
-                for name, images in inputs.items()
-            },
-            "seed": self.seed,
-            "device": self.device,
-            "versions": versions(),
-            "plugins": plugin_versions(self.host),
-            "backbones": {},
-            "steps": {},
-        }
-
     def _save(self, manifest: Mapping[str, Any]) -> None:
         write_text(self.folder / "run.json", as_json(manifest))
 
@@ -111,37 +92,23 @@ class Engine:
         self.progress.step(step.name)
         events.write("step_started", step=step.name, component=step.offer.card.id)
         began = time.perf_counter()
-        weights = self._weights(step, manifest)
+        weights = Weights.verified(step.backbones, self.catalogue, network=self.network)
+        manifest["backbones"] |= weights.facts()
         given = {port: values[source] for port, source in step.inputs.items()}
         identity = step.identity(weights.digests)
         key = digest_of([identity, {p: keys[s] for p, s in step.inputs.items()}, self.seed, numeric_profile(self.device)])
         work = _Work(self, step, weights, identity, key, events)
-        try:
+        with faults_named(step, events):
             value = work.by_shards(given) if step.offer.role == "encoder" else work.whole(given)
-        except ShiftlensError:
-            raise
-        except Exception as error:
-            events.write("step_failed", step=step.name, traceback=traceback.format_exc())
-            raise ComponentFailed(
-                f"step {step.name!r}: {step.offer.whose} raised {type(error).__name__}: {error}",
-                hint=f"the traceback is in {events.path}; if the plugin is not yours, report it to its authors",
-            ) from error
         seconds = round(time.perf_counter() - began, 3)
-        manifest["steps"][step.name] = {"key": key, "seconds": seconds, "reused": not work.computed}
+        slots = {"backbones": {slot: one.name for slot, one in step.backbones.items()}} if step.backbones else {}
+        manifest["steps"][step.name] = {"key": key, "seconds": seconds, "reused": not work.computed, **slots}
         events.write("step_finished", step=step.name, seconds=seconds, reused=not work.computed)
         announce(
             self.host, events, "shiftlens_step_finished",
             step=step.name, component=step.offer.card.id, seconds=seconds, reused=not work.computed,
         )  # fmt: skip
         return value, key
-
-    def _weights(self, step: PlannedStep, manifest: dict[str, Any]) -> Weights:
-        weights = Weights.verified(step.backbones, self.catalogue, network=self.network)
-        for slot, spec in step.backbones.items():
-            manifest["backbones"][spec.name] = {
-                "digest": weights.digests[slot], "family": spec.family, "licence": spec.licence,
-            }  # fmt: skip
-        return weights
 
 
 @dataclass
@@ -197,14 +164,31 @@ class _Work:
         return getattr(component, CLASS_OF_ROLE[self.step.offer.role].method)  # type: ignore[no-any-return]
 
     def _component(self, progress: Callable[[int, int], None]) -> Any:
-        engine, step = self.engine, self.step
-        context = Context(
-            device=engine.device,
-            seed=engine.seed,
-            workers=engine.workers,
-            space_key=step.space_key(self.weights.digests),
-            backbone_digest=self.weights.digest,
-            progress=progress,
-        )
-        kind = target_class(step.offer)
-        return kind(step.config, backbone=self.weights.load(engine.host, context), context=context)
+        engine = self.engine
+        context = Context(device=engine.device, seed=engine.seed, workers=engine.workers, progress=progress)
+        return component_of(self.step, self.weights, engine.host, context)
+
+
+def component_of(step: PlannedStep, weights: Weights, host: Host, context: Context) -> Any:
+    """Make the component of a step, its weights loaded; what these fix is added to ``context``."""
+    context = replace(context, space_key=step.space_key(weights.digests), backbone_digest=weights.digest)
+    return target_class(step.offer)(step.config, backbone=weights.load(host, context), context=context)
+
+
+@contextlib.contextmanager
+def faults_named(step: PlannedStep, events: Events) -> Iterator[None]:
+    """Say whose it is where a component raises, in the block, what is no error of ours.
+
+    Raises:
+        ComponentFailed: around it; the traceback goes to ``events``.
+    """
+    try:
+        yield
+    except ShiftlensError:
+        raise
+    except Exception as error:
+        events.write("step_failed", step=step.name, traceback=traceback.format_exc())
+        raise ComponentFailed(
+            f"step {step.name!r}: {step.offer.whose} raised {type(error).__name__}: {error}",
+            hint=f"the traceback is in {events.path}; if the plugin is not yours, report it to its authors",
+        ) from error

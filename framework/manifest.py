@@ -13,6 +13,8 @@ from typing import Any
 
 from ..specs.errors import OutputUnusable
 from .host import Host
+from .images import ImageSet
+from .plan import Plan
 
 LIBRARIES = ("numpy", "scipy", "scikit-image", "pillow", "torch", "timm", "pydantic", "pluggy")
 
@@ -38,10 +40,32 @@ def plugin_versions(host: Host) -> dict[str, str]:
     return {r.distribution: r.version for r in host.reports if r.state == "loaded"}
 
 
-class Events:
-    """``events.jsonl``: one line an event, appended and flushed as it happens."""
+def begun(
+    plan: Plan, inputs: Mapping[str, ImageSet], digests: Mapping[str, str], settings: Mapping[str, Any], *, host: Host,
+    seed: int, device: str,
+) -> dict[str, Any]:  # fmt: skip
+    """Give the manifest of a run that begins: all that fixes its numbers but the weights, which its steps add."""
+    return {
+        "schema_version": 1,
+        "started": now(),
+        "spec": plan.filled(),
+        "settings": dict(settings),
+        "inputs": {
+            name: {"origin": images.origin, "digest": digests[name], "images": len(images)} for name, images in inputs.items()
+        },
+        "seed": seed,
+        "device": device,
+        "versions": versions(),
+        "plugins": plugin_versions(host),
+        "backbones": {},
+        "steps": {},
+    }
 
-    def __init__(self, path: Path) -> None:
+
+class Events:
+    """``events.jsonl``: one line an event, appended and flushed as it happens; where ``durable``, a power cut loses none."""
+
+    def __init__(self, path: Path, *, durable: bool = False) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
@@ -49,7 +73,7 @@ class Events:
             raise OutputUnusable(
                 f"{path}: cannot be written: {error.strerror}", hint="choose another folder with -o"
             ) from error
-        self.path = path
+        self.path, self._durable = path, durable
 
     def write(self, event: str, **facts: Any) -> None:
         """Append one event.
@@ -61,6 +85,9 @@ class Events:
         try:
             with self.path.open("a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(line + "\n")
+                if self._durable:
+                    file.flush()
+                    os.fsync(file.fileno())
         except OSError as error:
             raise OutputUnusable(f"{self.path}: cannot be written: {error.strerror}", hint="free space there") from error
 

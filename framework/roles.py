@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from ..specs.backbone import BackboneSpec
 from ..specs.base import Text
 from ..specs.dataset import DatasetSpec
+from ..specs.errors import UsageError
 from .images import ImageSet
 from .traversals import Traversals
 from .values import AttentionMaps, AttributeScores, Inversion, Latents
@@ -159,11 +160,24 @@ class Fitter(Component):
     """Trains on images and makes a backbone; resumable, within a budget that its config states.
 
     A fitter names its own ports: each parameter of its ``fit`` is an :class:`ImageSet`, ``ImageSet | None`` where it may be
-    left out. Its config is a :class:`shiftlens.FitConfig`. It works in ``self.context.folder``, whose name is the backbone's,
-    and leaves the backbone there (:func:`shiftlens.save_backbone`).
+    left out. Its config is a :class:`shiftlens.FitConfig`. It works in ``self.folder``, whose name is the backbone's, and
+    leaves the backbone there (:func:`shiftlens.save_backbone`).
     """
 
     method = "fit"
+
+    @property
+    def folder(self) -> Path:
+        """Where it works: the folder of its context.
+
+        Raises:
+            UsageError: the context has none.
+        """
+        if self.context.folder is None:
+            raise UsageError(
+                "a fitter works in a folder", hint="give -o FOLDER or --name NAME, in Python a Context with a folder"
+            )
+        return self.context.folder
 
     @abstractmethod
     def fit(self, *_: Any, **image_sets: Any) -> BackboneSpec:
@@ -171,7 +185,11 @@ class Fitter(Component):
 
 
 class Translator(Component):
-    """Makes images of one domain look like those of another."""
+    """Makes images of one domain look like those of another, each of itself alone, so work is cut in shards freely.
+
+    What was done is told in the ``meta`` of each image that comes out: ``repair`` names the way, or is ``none`` where the
+    image is as it was; ``held_back`` says why, ``repair_note`` what to know of it, both in Japanese under ``…_ja``.
+    """
 
     method = "translate"
 

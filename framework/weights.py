@@ -38,6 +38,16 @@ class Weights:
         """The digest of the first, which a space is called after; none where there is none."""
         return next(iter(self.digests.values()), None)
 
+    def facts(self) -> dict[str, dict[str, Any]]:
+        """Say of each, by name, what a manifest keeps."""
+        return {
+            spec.name: {
+                "digest": self.digests[slot], "family": spec.family, "licence": spec.licence,
+                "trained_on": spec.trained_on, "quality": dict(spec.quality),
+            }
+            for slot, spec in self.specs.items()
+        }  # fmt: skip
+
     def load(self, host: Host, context: Context) -> Any:
         """Make the models: of one slot the model itself, of several a mapping by slot, of none nothing.
 

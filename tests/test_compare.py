@@ -47,20 +47,21 @@ def test_two_halves_of_one_place_do_not_differ(
 
 
 def test_the_whole_demo_finds_what_was_planted(shiftlens: Run, tmp_path: Path) -> None:
-    """The README's demo: two spaces, the embedded backbone, heat maps, one file."""
-    subprocess.run([sys.executable, ROOT / "examples/plates.py", tmp_path / "images"], check=True)
+    """The README's demo: two spaces, the embedded backbones, heat maps, a repair, one file."""
+    for seed, (side, place) in enumerate([("development", "osaka"), ("site", "matsuyama")], 1):
+        done = shiftlens("synth", f"parts:{place}", "-n", "60", "--seed", str(seed), "-o", f"images/{side}")
+        assert done.returncode == 0, done.stderr
     words = [f"images/{side}?note=synthetic" for side in ("development", "site")]
-    done = shiftlens("compare", *words, "-o", "out", "--lang", "ja")
+    done = shiftlens("compare", *words, "--repair", "matsuyama-to-osaka", "-o", "out", "--lang", "ja")
     assert done.returncode == 0, done.stderr
     found = report(tmp_path / "out")
     assert {"exposure", "colour-temperature"} <= set(found["verdict"]["leading"])
-    factor = next(a["factor"] for a in found["attributes"] if a["id"] == "exposure")
-    assert factor == pytest.approx(1.3, rel=0.1)
+    assert found["sections"]["repair"]["repaired"]["opened"] == []
     page = (tmp_path / "out/report.html").read_text(encoding="utf-8")
     assert page.index("ynthetic") < page.index("<h1")
     assert len(page) < 8 * 2**20
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
-        "attributes.csv", "events.jsonl", "report.html", "report.json", "run.json",
+        "attributes.csv", "events.jsonl", "repair.csv", "report.html", "report.json", "run.json",
     ]  # fmt: skip
 
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +33,7 @@ from shiftlens.plugins.mcdut.family import McdutFamily
 from shiftlens.plugins.mcdut.fit import McdutFitter
 from shiftlens.plugins.mcdut.fit_config import McdutConfig
 from shiftlens.plugins.mcdut.model import Mcdut
-from shiftlens.plugins.mcdut.stack import scaled
+from shiftlens.plugins.mcdut.stack import scaled, stacked
 
 STEPS = 5
 TINY: dict[str, Any] = {
@@ -58,7 +54,7 @@ class TinyFeatures:
         return np.maximum(batch.astype(np.float32) / 127.5 - 1, 0).dot(weights).transpose(0, 3, 1, 2)
 
     def activations(self, images: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
-        raise NotImplementedError
+        raise AssertionError("distances are of pooled maps, a fit needs no activations")
 
 
 def pictures(count: int, name: str, *, gain: float = 1.0, side: int = 40, groups: int | None = None) -> ImageSet:
@@ -158,28 +154,8 @@ def test_where_the_light_alone_differs_a_cheap_repair_wins(done: Done) -> None:
     assert verdict.winner == "affine"
 
 
-KILLED = """
-import os, runpy, signal
-from pathlib import Path
-import torch
-torch.set_num_threads({threads})
-tests = runpy.run_path({file!r})
-from shiftlens import Training
-note = Training.note
-def deadly(self, images, **numbers):
-    if self.step == 4:
-        os.kill(os.getpid(), signal.SIGKILL)
-    note(self, images, **numbers)
-Training.note = deadly
-tests["fit"](Path({folder!r}))
-"""
-
-
-def test_a_killed_fit_goes_on_to_the_same_weights(done: Done, tmp_path: Path) -> None:
-    code = KILLED.format(file=__file__, folder=str(tmp_path), threads=torch.get_num_threads())
-    environment = os.environ | {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
-    assert ended.returncode == -signal.SIGKILL, ended.stderr
+def test_a_killed_fit_goes_on_to_the_same_weights(done: Done, tmp_path: Path, killed_fit: Callable[..., None]) -> None:
+    killed_fit(__file__, tmp_path)
     assert [line["step"] for line in lines(tmp_path)] == [1, 2, 3]
     fit(tmp_path)
     assert digests(tmp_path) == digests(done[0])
@@ -232,6 +208,17 @@ def test_images_of_one_group_cannot_be_held_out(tmp_path: Path) -> None:
     fitter = McdutFitter(McdutConfig.model_validate(TINY), context=Context(folder=tmp_path))
     with pytest.raises(TooFewImages, match="its 14 images are of too few groups to hold some out whole"):
         fitter.fit(source=pictures(14, "site", groups=1), target=pictures(14, "dev"))
+
+
+def test_a_decoding_that_is_interrupted_leaves_nothing(tmp_path: Path) -> None:
+    def prepare(picture: Picture) -> np.ndarray:
+        if any(tmp_path.iterdir()):
+            raise KeyboardInterrupt
+        raise AssertionError("nothing is written before the first picture is")
+
+    with pytest.raises(KeyboardInterrupt):
+        stacked(pictures(3, "site"), prepare, "key", tmp_path, at_least=None, workers=1)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_of_another_training_is_refused(done: Done) -> None:

@@ -16,7 +16,7 @@ from shiftlens.plugins.mcdut.config import Limits
 from shiftlens.plugins.mcdut.defects import KINDS, plant
 from shiftlens.plugins.mcdut.detect import changes, contrast, levels
 from shiftlens.plugins.mcdut.gate import judge
-from shiftlens.plugins.mcdut.safety import Distance, Row, Subject, table
+from shiftlens.plugins.mcdut.safety import Distance, Row, Subject, light, table
 from shiftlens.plugins.mcdut.structure import edge_f1, gradient_correlation
 from shiftlens.plugins.mcdut.verdict import failed, verdict
 
@@ -231,7 +231,7 @@ def test_a_repair_comes_back_from_its_numbers() -> None:
 # the table and what is concluded
 
 
-def row(name: str, distance: float, **values: Any) -> Row:
+def row(name: str, distance: float, light: float | None = None, **values: Any) -> Row:
     """One row, with distances that vary alike from draw to draw."""
     draws = tuple(distance + 0.02 * np.sin(np.arange(40)))
     facts = {
@@ -239,12 +239,30 @@ def row(name: str, distance: float, **values: Any) -> Row:
         "invented": 0.0, "invented_through": 0.0, "held_ok": 0.0,
         "held_ng": 0.0, "edges": 0.9, "gradients": 0.9, "escapes": {}, "overkills": {},
     }  # fmt: skip
-    return Row(name=name, distance=Distance(kernel=distance, draws=draws, frechet=distance), **{**facts, **values})
+    return Row(name=name, distance=Distance(kernel=distance, draws=draws, frechet=distance, light=light), **{**facts, **values})
 
 
 def test_the_cheapest_of_equal_ways_wins() -> None:
     rows = [row("none", 1.0), row("affine", 0.4), row("histogram", 0.37), row("network", 0.36)]
     assert verdict(rows, LIMITS).winner == "affine"
+
+
+def test_of_equal_ways_one_that_evens_out_the_light_wins() -> None:
+    dark_corners = row("affine", 0.4, light=0.010)
+    assert verdict([row("none", 1.0, light=0.06), dark_corners, row("network", 0.42, light=0.004)], LIMITS).winner == "network"
+    assert verdict([row("none", 1.0, light=0.06), dark_corners, row("network", 0.42, light=0.006)], LIMITS).winner == "affine"
+    assert verdict([row("none", 1.0, light=0.06), dark_corners, row("network", 0.55, light=0.001)], LIMITS).winner == "affine"
+
+
+def test_light_is_measured_where_it_falls() -> None:
+    there = [surface(seed) for seed in range(8)]
+    corners = 1 - 0.4 * np.hypot(*np.meshgrid(*[np.linspace(-1, 1, there[0].shape[i]) for i in (1, 0)]))[..., None] ** 2 / 2
+    dark = [(picture * corners).astype(np.float32) for picture in there]
+    rows = {one.name: one.distance for one in table({"same": lambda p: p}, dark, there, LIMITS, features=Colours())}  # type: ignore[arg-type]
+    found = rows["none"].light  # type: ignore[union-attr]
+    assert found == pytest.approx(float(np.median(np.abs(light(dark) - light(there)))))
+    assert found > 0.02
+    assert light(there).shape == (8, 8, 3)
 
 
 def test_a_network_that_comes_clearly_nearer_wins() -> None:
@@ -296,7 +314,7 @@ class Colours:
         return (batch.astype(np.float32) / 255).transpose(0, 3, 1, 2)
 
     def activations(self, images: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
-        raise NotImplementedError
+        raise AssertionError("distances are of pooled maps, nothing here needs activations")
 
 
 def test_distances_fall_for_the_way_that_undoes_the_shift() -> None:

@@ -13,7 +13,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from shiftlens import Context, ImageRef, ImageSet, Picture, Text, Unreadable, UsageError, decode
-from shiftlens.framework.conformance import Pictures, sample_images
+from shiftlens.framework.conformance import Pictures, TranslatorConformance, sample_images
+from shiftlens.framework.translation.png import png
 from shiftlens.plugins.mcdut.cheap import Linear
 from shiftlens.plugins.mcdut.config import TranslateConfig, Verdict
 from shiftlens.plugins.mcdut.model import Mcdut
@@ -64,6 +65,12 @@ def textured(rows: int, columns: int, seed: int = 0) -> np.ndarray:
     return np.clip(draws.normal(120, 20, (rows, columns)) + np.linspace(0, 60, columns), 0, 255).astype(np.uint8)
 
 
+class TestTranslator(TranslatorConformance):
+    @pytest.fixture
+    def translator(self) -> McdutTranslator:
+        return McdutTranslator(backbone=model(generator=lively()), context=Context(workers=2, backbone_digest="digest"))
+
+
 @pytest.mark.parametrize(("rows", "columns"), [(37, 54), (64, 64), (8, 9), (101, 30)])
 def test_images_of_any_size_keep_it(rows: int, columns: int) -> None:
     picture = Picture(np.stack([textured(rows, columns, i) for i in range(3)], axis=-1), 255.0)
@@ -96,7 +103,9 @@ def test_depth_beyond_8_bits_is_kept_and_what_it_is_worth_is_said() -> None:
     after = made.source.picture(made.refs[0])
     assert len(np.unique(after.pixels)) > 2000
     np.testing.assert_allclose(after.pixels, ramp / 2, atol=2)
-    assert "1 of more than 8 bits keep their depth, but the network was fitted on 8 bits" in made.note
+    assert "1 of more than 8 bits; the depth is kept, but the network was fitted on 8 bits" in made.note
+    assert "1/255 is its guess" in made.refs[0].meta["repair_note"]
+    assert "1/255 より細かい値は推定" in made.refs[0].meta["repair_note_ja"]
     assert "1 of one channel have the mean of the three" in made.note
     assert "8 bits" not in translated(one_image(Picture(textured(40, 40), 255.0))).note
 
@@ -120,6 +129,17 @@ def test_alpha_is_kept_and_what_is_transparent_stays_white() -> None:
     np.testing.assert_allclose(after.pixels[20:], picture.pixels[20:] / 2, atol=0.51)
 
 
+@pytest.mark.parametrize("gain", [0.5, 0.0, 1.0])
+def test_a_half_transparent_pixel_looks_on_white_as_the_network_made_it(gain: float) -> None:
+    alpha = np.tile(np.arange(48, dtype=np.uint8) * 5, (40, 1))
+    picture = decode(rgba(alpha))
+    made = translated(one_image(picture), model(generator=Through(gain)), gate="off")
+    after = made.source.picture(made.refs[0])
+    darkest = 255.0 - alpha[..., None]  # what white alone gives through such a pixel
+    np.testing.assert_allclose(after.pixels, np.maximum(gain * picture.pixels, darkest), atol=0.51)
+    np.testing.assert_array_equal(decode(png(after)).pixels, after.pixels)
+
+
 def test_an_opaque_image_has_no_alpha() -> None:
     assert decode(rgba(np.full((40, 48), 255, np.uint8))).alpha is None
 
@@ -139,6 +159,9 @@ def test_an_image_that_would_lose_or_gain_anything_is_given_back_as_it_was() -> 
     held, passed = made.refs
     assert held.meta["repair"] == "none"
     assert "that the original does not have" in held.meta["held_back"]
+    assert "元画像にない模様" in held.meta["held_back_ja"]
+    again = translated(made, gate="off").refs[0]
+    assert again.meta == {"repair": "network"}  # what an earlier translation said is gone
     np.testing.assert_array_equal(made.source.picture(held).pixels, pictures["80.png"].pixels)
     assert passed.meta == {"repair": "network"}
     assert made.note.startswith("drawn; 1 repaired by network, 1 given back as they were")
@@ -152,7 +175,9 @@ def test_a_translator_that_did_not_pass_gives_everything_back_with_the_reason() 
     picture = Picture(textured(40, 40), 255.0)
     backbone = model(verdict=Verdict(winner=None, reason=REASON))
     made = translated(one_image(picture), backbone)
-    assert made.refs[0].meta == {"lot": "7", "repair": "none", "held_back": "defects are lost"}
+    assert made.refs[0].meta == {
+        "lot": "7", "repair": "none", "held_back": "defects are lost", "held_back_ja": "欠陥が失われます",
+    }  # fmt: skip
     np.testing.assert_array_equal(made.source.picture(made.refs[0]).pixels, picture.pixels)
     forced = translated(one_image(picture), backbone, method="network")
     assert forced.refs[0].meta["repair"] == "network"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ... import Spec, Text
 
@@ -55,3 +55,8 @@ class TranslateConfig(Spec):
         default="each", description="each: an image whose translation invents or loses anything is given back as it was"
     )
     limits: Limits | None = Field(default=None, description="what the gate holds images against, if not the backbone's")
+
+    @field_validator("gate", mode="before")
+    @classmethod
+    def _as_yaml_reads_it(cls, value: object) -> object:
+        return "off" if value is False else value

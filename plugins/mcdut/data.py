@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ... import Context, ImageSet, TooFewImages
+from ... import Context, ImageSet, TooFewImages, seeded
 from .fit_config import McdutConfig
 from .stack import Stack, scaled, stacked, stored
 from .views import Window, anywhere
@@ -99,9 +99,7 @@ class Draws:
 
     def random(self, number: int) -> np.random.Generator:
         """Give the generator of a step's further choices, and seed torch (dropout) for it."""
-        draws = np.random.default_rng([self.seed, number, self.process])
-        torch.manual_seed(int(draws.integers(2**62)))
-        return draws
+        return seeded(self.seed, number, self.process)
 
     def batch(self, number: int, draws: np.random.Generator, *, settled: bool) -> Batch:
         """Draw the pictures of a step.

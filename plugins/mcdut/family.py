@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from pydantic import ValidationError
 from torch import Tensor
 
 from ... import BackboneFamily, BackboneSpec, BackboneUnusable, load_tensors, quoted
@@ -31,7 +30,7 @@ class McdutFamily(BackboneFamily):
             BackboneUnusable: a file is missing, or the weights do not fit.
             UnsafeWeights: the file would have to run code.
         """
-        options = _options(spec)
+        options = spec.options_as(McdutOptions)
         if spec.input_range != "-1..1":
             raise BackboneUnusable(
                 f"backbone {spec.name!r}: images of this family are -1..1, not {spec.input_range}",
@@ -57,15 +56,6 @@ class McdutFamily(BackboneFamily):
                 f"backbone {spec.name!r}: its winner is {quoted(winner)}, but {REPAIRS} does not hold it", hint="mend the card"
             )
         return Mcdut(generator, repairs, options.verdict, options.limits, device)
-
-
-def _options(spec: BackboneSpec) -> McdutOptions:
-    try:
-        return McdutOptions.model_validate(spec.options)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BackboneUnusable(f"backbone {spec.name!r}: options.{where}: {first['msg']}", hint="mend the card") from None
 
 
 def _repairs(tensors: Mapping[str, Tensor]) -> dict[str, Repair]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,8 +11,8 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ... import BackboneSpec, Fitter, ImageSet, OutputUnusable, Training, UsageError, save_backbone
-from .cheap import Floats, Repair, fitted
+from ... import BackboneSpec, Fitter, ImageSet, Training, save_backbone, written_whole
+from .cheap import Floats, Repair, covariance, fitted
 from .config import METHODS, Limits, Verdict
 from .data import Draws, Side
 from .family import CONSISTENCY, DISCRIMINATOR, GENERATOR, HEADS, REPAIRS
@@ -44,9 +43,7 @@ class McdutFitter(Fitter):
             TrainingDiverged: a loss is no longer a number; the last good checkpoint stays.
             UsageError: the folder holds another training, there is none, or a layer is none of the network's.
         """
-        config, folder, seed = self.config or McdutConfig(), self.context.folder, self.context.seed
-        if folder is None:
-            raise UsageError("a fitter works in a folder", hint="give its context one")
+        config, folder, seed = self.config or McdutConfig(), self.folder, self.context.seed
         here, there = (Side(images, config, folder, self.context) for images in (source, target))
         accelerator = Accelerator(mixed_precision=config.precision, cpu=self.context.device == "cpu")
         torch.manual_seed(seed)
@@ -55,9 +52,12 @@ class McdutFitter(Fitter):
         training = self._training(config, draws, {"source": source.digest(), "target": target.digest()}, accelerator)
         if (state := training.restore()) is not None:
             networks.restore(state)
-        step, shown = Step(networks), (here.shown[:_SHOWN], there.shown[:_SHOWN])
+        elif config.skip:
+            pictures, wanted = ([middle(one, _SIDE) for one in of_rows(side)] for side in (here, there))
+            networks.begin(covariance(pictures, wanted, seed))
+        step, last, shown = Step(networks), networks.course.epochs - 1, (here.shown[:_SHOWN], there.shown[:_SHOWN])
         for number in training.steps(networks.state):
-            epoch = draws.epoch(number) if config.schedule == "epochs" else self._spread(training, networks)
+            epoch = draws.epoch(number) if config.schedule == "epochs" else last * training.spent(number - 1)
             random = draws.random(number)
             batch = draws.batch(number, random, settled=step.settled(epoch))
             numbers = step.step(batch, random, number, epoch)
@@ -74,26 +74,13 @@ class McdutFitter(Fitter):
         if config.schedule == "epochs":
             most = draws.steps(config.constant + config.decay)
             budget = config.model_copy(update={"steps": min(config.steps or most, most)})
-        assert self.context.folder is not None
         return Training(
-            self.context.folder, budget, progress=self.context.progress, main=accelerator.is_main_process,
+            self.folder, budget, progress=self.context.progress, main=accelerator.is_main_process,
             identity={"fitter": "mcdut", "version": 1, "images": images, "seed": self.context.seed, **config.identity()},
         )  # fmt: skip
 
-    def _spread(self, training: Training, networks: Networks) -> float:
-        """Give the epoch of a course that is spread over the budget; processes agree on it, whatever their clocks say."""
-        config = networks.config
-        by_steps = (training.step - 1) / config.steps if config.steps else 0.0
-        spent = min(1.0, max(by_steps, training.minutes / config.minutes if config.minutes else 0.0))
-        accelerator = networks.accelerator
-        if accelerator.num_processes > 1:
-            agreed: Any = accelerator.reduce(torch.tensor(spent, device=accelerator.device), "mean")
-            spent = float(agreed)
-        return spent * (networks.course.epochs - 1)
-
     def _saved(self, networks: Networks, source: Side, target: Side, course: str) -> BackboneSpec:
-        config, folder = networks.config, self.context.folder
-        assert folder is not None
+        config, folder = networks.config, self.folder
         pictures, real = ([middle(one, _SIDE) for one in some] for some in (source.shown, of_rows(target)))
         repairs = fitted([middle(one, _SIDE) for one in of_rows(source)], real, self.context.seed)
         model = Mcdut(networks.average.eval(), repairs, device=str(networks.accelerator.device))
@@ -127,13 +114,10 @@ class McdutFitter(Fitter):
         return {"kd_efflite0_target": found.kernel, "fd_efflite0_target": found.frechet}
 
     def _write(self, rows: list[Row], limits: Limits, said: Verdict) -> None:
-        assert self.context.folder is not None
-        place = self.context.folder / TABLE
         content = {"rows": rows, "limits": limits, "verdict": said}
-        try:
-            place.write_text(json.dumps(content, default=lambda one: one.model_dump(mode="json"), indent=1), encoding="utf-8")
-        except OSError as error:
-            raise OutputUnusable(f"{place} cannot be written: {error.strerror}", hint="free space there") from error
+        text = json.dumps(content, default=lambda one: one.model_dump(mode="json"), indent=1)
+        with written_whole(self.folder / TABLE) as file:
+            file.write(text.encode())
 
 
 def files(networks: Networks, repairs: Mapping[str, Repair], *, keep: str) -> dict[str, dict[str, Tensor]]:

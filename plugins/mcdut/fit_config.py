@@ -69,7 +69,8 @@ class McdutConfig(FitConfig):
         },
         "small": {
             "minutes": 30.0, "resize": "none", "load": 72, "crop": 64, "ngf": 24, "ndf": 24, "blocks": 6,
-            "layers": [0, 4, 8, 12, 15], "schedule": "budget", "average": 2.0, "keep": "generator",
+            "layers": [0, 4, 8, 12, 15], "schedule": "budget", "average": 2.0, "keep": "generator", "identity_term": False,
+            "skip": True, "smooth": 25, "restraint": 5.0,
         },
     }  # fmt: skip
 
@@ -89,6 +90,13 @@ class McdutConfig(FitConfig):
         default="none", description="attention: a gate for each channel (as released), or one that knows positions"
     )
     antialias: bool = Field(default=True, description="resample with blurs; CycleGAN's strided convolutions otherwise")
+    skip: bool = Field(
+        default=False, description="begin as the repair by covariance, and learn only what is to be added to it; not published"
+    )
+    smooth: int = Field(
+        default=0, ge=0, le=255, description="with skip: length in px of the blur of what is added, odd; 0 for none"
+    )
+    restraint: float = Field(default=0.0, ge=0, description="with skip: weight of the mean change beyond that repair")
     dropout: bool = Field(default=False, description="dropout in residual blocks")
     layers: tuple[int, ...] = Field(default=LAYERS, min_length=1, description="places in the generator, see the README")
     patches: int = Field(default=256, ge=4, le=4096, description="patches of each layer")
@@ -116,6 +124,10 @@ class McdutConfig(FitConfig):
     def _holds(self) -> McdutConfig:
         if self.constant + self.decay == 0:
             raise ValueError("constant and decay: a training needs an epoch")
+        if (self.restraint or self.smooth) and not self.skip:
+            raise ValueError("restraint and smooth: they are about what is added, and without skip nothing is")
+        if self.smooth and self.smooth % 2 == 0:
+            raise ValueError(f"smooth: {self.smooth} is even; it has a middle where it is odd")
         if self.load < self.crop:
             raise ValueError(f"load {self.load} is smaller than crop {self.crop}")
         if len(set(self.layers)) != len(self.layers) or min(self.layers) < 0:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
 
 from ... import UsageError
 from .dca import CoordinateAttention, ReleasedAttention
@@ -18,6 +19,8 @@ LAYERS = (0, 4, 8, 12, 16)
 MULTIPLE = 4
 """Sides of images are multiples of this."""
 _GAIN = 0.02
+_WHITEST = 1 - 2**-9
+"""Beyond it, ``skip`` takes black and white for a quarter of a grey level less, since theirs would be infinite."""
 
 
 class Block(nn.Module):
@@ -49,13 +52,23 @@ class Generator(nn.Module):
         attention: dual coordinate attention after the first activation, if any.
         antialias: resample with blurs; strided and transposed convolutions (as CycleGAN has them) otherwise.
         dropout: between the convolutions of blocks, while training.
+        skip: what it makes is added, before the tanh, to the picture after a linear map of its colours. Unpublished.
+        smooth: with skip, the length in px of the Gaussian that blurs what is added, odd; 0 for none.
     """
 
+    skip: Tensor
+    smooth: Tensor
+
     def __init__(
-        self, ngf: int = 64, blocks: int = 9, attention: Attention = "none", *, antialias: bool = True, dropout: bool = False
-    ) -> None:
+        self, ngf: int = 64, blocks: int = 9, attention: Attention = "none", *,
+        antialias: bool = True, dropout: bool = False, skip: bool = False, smooth: int = 0,
+    ) -> None:  # fmt: skip
         super().__init__()
-        self.shape = Shape(ngf, blocks, attention, antialias, dropout)
+        self.shape = Shape(ngf, blocks, attention, antialias, dropout, skip, smooth)
+        if skip:
+            self.register_buffer("skip", torch.eye(4, 3))
+        if smooth:
+            self.register_buffer("smooth", _gaussian(smooth))
         start = [nn.ReflectionPad2d(3), nn.Conv2d(3, ngf, 7), InstanceNorm(), nn.ReLU(True)]
         if attention != "none":
             start.append(ReleasedAttention(ngf) if attention == "released" else CoordinateAttention(ngf))
@@ -66,16 +79,28 @@ class Generator(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Give the translated images."""
-        return self.model(images)  # type: ignore[no-any-return]
+        return self.tapped(images, ())[0]
+
+    def finished(self, made: Tensor, images: Tensor) -> Tensor:
+        """Give the translated ``images`` from what the last convolution made of them."""
+        if not self.shape.skip:
+            return torch.tanh(made)
+        added = _blurred(made, self.smooth) if self.shape.smooth else made.float()
+        return torch.tanh(added + self.start(images).atanh())
+
+    def start(self, images: Tensor) -> Tensor:
+        """Give what it begins with, where it has a ``skip``: the colours of ``images`` times its first rows, plus its last."""
+        mapped = torch.einsum("nihw,io->nohw", images.float(), self.skip[:3]) + self.skip[3, :, None, None]
+        return mapped.clamp(-_WHITEST, _WHITEST)
 
     def tapped(self, images: Tensor, layers: Collection[int]) -> tuple[Tensor, list[Tensor]]:
         """Give the translated images and the maps of ``layers``, in rising order, of the same pass."""
         found, x = [], images
-        for place, part in enumerate(self.model):
+        for place, part in enumerate(list(self.model)[:-1]):
             x = part(x)
             if place in layers:
                 found.append(x)
-        return x, found
+        return self.finished(x, images), found
 
     def features(self, images: Tensor, layers: Collection[int]) -> list[Tensor]:
         """Give the maps of ``layers``, in rising order; what comes after the last is not computed."""
@@ -124,7 +149,10 @@ class Generator(nn.Module):
     @classmethod
     def of_shape(cls, shape: Shape) -> Generator:
         """Make a generator of a shape, its weights as torch draws them."""
-        return cls(shape.ngf, shape.blocks, shape.attention, antialias=shape.antialias, dropout=shape.dropout)
+        return cls(
+            shape.ngf, shape.blocks, shape.attention,
+            antialias=shape.antialias, dropout=shape.dropout, skip=shape.skip, smooth=shape.smooth,
+        )  # fmt: skip
 
 
 def initialise(network: nn.Module, gain: float = _GAIN) -> None:
@@ -134,6 +162,23 @@ def initialise(network: nn.Module, gain: float = _GAIN) -> None:
             nn.init.xavier_normal_(part.weight, gain)
             if part.bias is not None:
                 nn.init.zeros_(part.bias)
+
+
+def _gaussian(length: int) -> Tensor:
+    """Give the weights of a Gaussian over three deviations to either side."""
+    place = torch.arange(length) - (length - 1) / 2
+    weights = torch.exp(-0.5 * (6 * place / length) ** 2)
+    return weights / weights.sum()
+
+
+def _blurred(x: Tensor, weights: Tensor) -> Tensor:
+    """Blur maps along rows and columns, in full precision; beyond the border they go on as they end."""
+    length = len(weights)
+    with torch.autocast(x.device.type, enabled=False):
+        wide = F.pad(x.float().flatten(0, 1)[:, None].contiguous(), [length // 2] * 4, mode="replicate")
+        for shape in ((1, 1, length, 1), (1, 1, 1, length)):
+            wide = F.conv2d(wide, weights.view(shape))
+    return wide.reshape(x.shape)
 
 
 def _down(channels: int, antialias: bool) -> list[nn.Module]:

@@ -6,10 +6,13 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from ... import descend, follow
+from .cheap import Linear
 from .discriminator import Discriminator
 from .fit_config import McdutConfig
 from .heads import Consistency, PatchHeads
@@ -17,8 +20,6 @@ from .network import Generator, initialise
 from .schedule import Course
 
 _BETAS = (0.5, 0.999)
-_RAMP = 0.05
-"""Early on averaged weights follow faster: half of what is older than this share of all images is forgotten."""
 
 
 class Networks:
@@ -35,7 +36,10 @@ class Networks:
         self.config, self.accelerator = config, accelerator
         self.layers = sorted(config.layers)
         self.course = Course(config.constant, config.decay)
-        self.generator = Generator(config.ngf, config.blocks, config.dca, antialias=config.antialias, dropout=config.dropout)
+        self.generator = Generator(
+            config.ngf, config.blocks, config.dca,
+            antialias=config.antialias, dropout=config.dropout, skip=config.skip, smooth=config.smooth,
+        )  # fmt: skip
         self.heads = PatchHeads(self.generator.widths(self.layers), config.width)
         self.judge = Discriminator(config.ndf)
         self.embeddings: dict[str, Consistency] = {}
@@ -64,24 +68,19 @@ class Networks:
                 found[name] = one
         return found
 
+    def begin(self, repair: Linear) -> None:
+        """Let a generator with a skip begin as a cheap repair, of pictures in 0..1."""
+        offset = repair.matrix.sum(axis=0) + 2 * repair.offset - 1
+        for network in (self.generator, self.average):
+            network.skip.copy_(torch.from_numpy(np.vstack([repair.matrix, offset])))
+
     def laid(self, images: Tensor) -> Tensor:
         """Give images where and as the networks want them."""
         return images.to(self.accelerator.device).contiguous(memory_format=torch.channels_last)
 
     def descend(self, names: tuple[str, ...], loss: Tensor) -> None:
         """Step down the gradient of ``loss``, a mean over all processes, with the optimisers of ``names``."""
-        optimisers = [self.optimisers[name] for name in names]
-        for optimiser in optimisers:
-            optimiser.zero_grad(set_to_none=True)
-        self.accelerator.backward(loss)
-        if self.accelerator.num_processes > 1:
-            groups = [group for optimiser in optimisers for group in optimiser.param_groups]
-            gradients = [p.grad for group in groups for p in group["params"] if p.grad is not None]
-            whole: Any = self.accelerator.reduce(torch.cat([gradient.flatten() for gradient in gradients]), "mean")
-            for gradient, part in zip(gradients, whole.split([gradient.numel() for gradient in gradients]), strict=True):
-                gradient.copy_(part.view_as(gradient))
-        for optimiser in optimisers:
-            optimiser.step()
+        descend(self.accelerator, loss, *(self.optimisers[name] for name in names))
 
     def set_rates(self, epoch: float) -> None:
         """Set the learning rate of an epoch, counted from 0."""
@@ -89,15 +88,12 @@ class Networks:
             for group in optimiser.param_groups:
                 group["lr"] = self.config.rate * self.course.factor(epoch)
 
-    @torch.no_grad()
     def follow(self, number: int) -> None:
         """Let the averaged weights follow after step ``number``, from 1."""
         if not self.config.average:
             return
         images = self.config.batch * self.accelerator.num_processes
-        half = min(1000 * self.config.average, _RAMP * images * number)
-        for old, new in zip(self.average.parameters(), self.generator.parameters(), strict=True):
-            old.lerp_(new, 1 - 0.5 ** (images / half))
+        follow(self.average, self.generator, images=images, number=number, half_life=1000 * self.config.average)
 
     def state(self) -> dict[str, Any]:
         """Give all that a checkpoint keeps."""

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+import yaml
+
 from ... import Card, Need, hookimpl
 
 _HERE = "shiftlens.plugins.mcdut"
+_EMBEDDED = Path(__file__).parent / "weights" / "matsuyama-to-osaka"
 
 
 @hookimpl
@@ -50,6 +56,13 @@ def shiftlens_backbone_families() -> list[Card]:
             provides=frozenset({"translator"}),
         )
     ]
+
+
+@hookimpl
+def shiftlens_backbones() -> list[dict[str, Any]]:
+    """Offer the translator between two parts sites that comes along; the README says how it was made."""
+    card: dict[str, Any] = yaml.safe_load((_EMBEDDED / "backbone.yaml").read_text(encoding="utf-8"))
+    return [card | {"source": {"path": str(_EMBEDDED)}}]
 
 
 @hookimpl

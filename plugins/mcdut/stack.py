@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ... import ImageRef, ImageSet, OutputUnusable, Picture, SetAside
+from ... import ImageRef, ImageSet, OutputUnusable, Picture, SetAside, written_whole
 
 Prepare = Callable[[Picture], NDArray[np.uint8]]
 _DIGITS = 16
@@ -86,10 +85,7 @@ def stacked(images: ImageSet, prepare: Prepare, key: str, folder: Path, *, at_le
     place, list_ = folder / f"images-{digest}.bin", folder / f"images-{digest}.json"
     if (kept := _kept(images, place, list_)) is not None:
         return kept
-    try:
-        _decode(images, prepare, place, list_, at_least, workers)
-    except OSError as error:
-        raise OutputUnusable(f"{place} cannot be written: {error.strerror}", hint="free space there") from error
+    _decode(images, prepare, place, list_, at_least, workers)
     found = _kept(images, place, list_)
     if found is None:
         raise OutputUnusable(f"{place}: what was written cannot be read back", hint="choose another folder")
@@ -98,9 +94,7 @@ def stacked(images: ImageSet, prepare: Prepare, key: str, folder: Path, *, at_le
 
 def _decode(images: ImageSet, prepare: Prepare, place: Path, list_: Path, at_least: int | None, workers: int) -> None:
     used, sizes, aside = [], [], []
-    folder, beside = place.parent, place.with_suffix(f".{os.getpid()}.part")
-    folder.mkdir(parents=True, exist_ok=True)
-    with beside.open("wb") as file:
+    with written_whole(place) as file:
         for row, (ref, picture) in enumerate(images.decoded(at_least=at_least, workers=workers)):
             if isinstance(picture, SetAside):
                 aside.append(picture)
@@ -113,9 +107,9 @@ def _decode(images: ImageSet, prepare: Prepare, place: Path, list_: Path, at_lea
             file.write(np.ascontiguousarray(pixels).tobytes())
             used.append(row)
             sizes.append(pixels.shape[:2])
-    beside.replace(place)
     text = json.dumps({"rows": used, "sizes": sizes, "set_aside": [one.model_dump(mode="json") for one in aside]})
-    list_.write_bytes(text.encode("utf-8", "backslashreplace"))
+    with written_whole(list_) as file:
+        file.write(text.encode("utf-8", "backslashreplace"))
 
 
 def _kept(images: ImageSet, place: Path, list_: Path) -> Stack | None:

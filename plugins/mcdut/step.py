@@ -79,6 +79,8 @@ class Step:
         if (about := config.consistency) is not None:
             both = [one[: len(source)] for one in asked], self._real(maps, target)
             losses["consistency"] = about.weight * self._consistency(*both, about, draws)
+        if config.restraint:
+            losses["restraint"] = config.restraint * (fake - networks.generator.start(source)).abs().mean()
         networks.descend(("generator", "heads"), torch.stack(list(losses.values())).sum())
         networks.judge.requires_grad_(True)
         networks.follow(number)

@@ -41,7 +41,7 @@ def tiled(generator: Generator, image: Tensor, tile: int = TILE) -> Tensor:
     low = _phase(before, image, tile, HALO)
     for part in within:
         low = part(low)
-    return _phase(after, low, tile // _REDUCED, HALO // _REDUCED * 2)
+    return generator.finished(_phase(after[:-1], low, tile // _REDUCED, HALO // _REDUCED * 2), image)
 
 
 class _Tile(NamedTuple):

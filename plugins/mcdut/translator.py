@@ -24,12 +24,18 @@ from .model import Mcdut
 Work = list[tuple[ImageRef, Picture | SetAside]]
 _TOGETHER = 8
 _EIGHT_BITS = 255.0
+_GUESS = Text(
+    en="more than 8 bits; the depth is kept, but the network was fitted on 8 bits: what is finer than 1/255 is its guess",
+    ja="8 ビット超の画像です。階調数は保ちますが、ネットワークは 8 ビットで学習しているため、1/255 より細かい値は推定です",
+)
+_SAID = frozenset({"repair", "held_back", "held_back_ja", "repair_note", "repair_note_ja"})
 
 
 class McdutTranslator(Translator):
     """Repairs images, and gives those back as they were on which that would invent or lose anything.
 
-    An image's ``meta`` says what was done: ``repair`` is the way, or ``none``; ``held_back`` the reason where there is one.
+    An image's ``meta`` says what was done: ``repair`` is the way, or ``none``; ``held_back`` and ``held_back_ja`` the reason
+    where there is one; ``repair_note`` and ``repair_note_ja`` what to know of what was made.
     """
 
     backbone: Mcdut
@@ -82,6 +88,20 @@ class Result:
     method: Method | Literal["none"]
     reason: Text | None = None
 
+    @property
+    def is_guess(self) -> bool:
+        """Whether the picture is finer than what the network was fitted on."""
+        return self.method == "network" and isinstance(self.picture, Picture) and self.picture.white > _EIGHT_BITS
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What is said of the image in its ``meta``."""
+        told: dict[str, str] = {"repair": self.method}
+        for name, text in (("held_back", self.reason), ("repair_note", _GUESS if self.is_guess else None)):
+            if text is not None:
+                told |= {name: text.en, f"{name}_ja": text.ja}
+        return told
+
 
 @dataclass(frozen=True)
 class _Repair:
@@ -94,10 +114,10 @@ class _Repair:
     gate: Literal["each", "off"]
 
     def __call__(self, work: Work) -> list[Result]:
-        if self.closed is not None:
-            return [Result(ref, picture, "none", self.closed) for ref, picture in work]
         if isinstance(work[0][1], SetAside):
             return [Result(ref, picture, "none") for ref, picture in work]
+        if self.closed is not None:
+            return [Result(ref, picture, "none", self.closed) for ref, picture in work]
         pictures = [picture for _, picture in work if isinstance(picture, Picture)]
         before = [colours(picture) for picture in pictures]
         after = self.model.way(self.method)(before)
@@ -123,7 +143,7 @@ class _Done:
     def kept(self, result: Result, key: str) -> ImageRef:
         """Keep a result, and give its reference: another content has another digest."""
         ref, picture = result.ref, result.picture
-        meta = {**ref.meta, "repair": result.method} | ({"held_back": result.reason.en} if result.reason else {})
+        meta = {name: value for name, value in ref.meta.items() if name not in _SAID} | result.said
         if isinstance(picture, SetAside):
             self._aside[ref.id] = picture.reason
             return replace(ref, meta=meta)
@@ -155,19 +175,16 @@ class _Notes:
         """Count a result."""
         self.repaired += result.method != "none"
         self.held += result.reason is not None
-        if isinstance(result.picture, Picture) and result.method != "none":
-            self.deep += result.picture.white > _EIGHT_BITS
+        self.deep += result.is_guess
+        if isinstance(result.picture, Picture) and result.method == "network":
             self.coloured += result.picture.is_grey
 
     def text(self, method: Method) -> str:
         """Say it."""
         said = [f"{self.repaired} repaired by {method}, {self.held} given back as they were"]
-        if self.deep and method == "network":
-            said.append(
-                f"{self.deep} of more than 8 bits keep their depth, but the network was fitted on 8 bits: what is finer than "
-                "1/255 is its guess"
-            )
-        if self.coloured and method == "network":
+        if self.deep:
+            said.append(f"{self.deep} of {_GUESS.en}")
+        if self.coloured:
             said.append(f"{self.coloured} of one channel have the mean of the three that the network makes")
         return "; ".join(said)
 
@@ -181,12 +198,15 @@ def colours(picture: Picture) -> Floats:
 def like(picture: Picture, made: Floats) -> Picture:
     """Give what was made of a picture with the channels, the depth and the alpha that it has.
 
-    Where it is transparent, it is white, as before.
+    A picture with alpha was seen, and is given, as it looks on white. White shines through a pixel as far as it is
+    transparent, whatever its colour, so nothing is darker than that: where the network asks for it, the pixel is as dark as
+    it can be, and what is fully transparent is white, as before.
     """
     unit = made.mean(axis=2) if picture.is_grey else made
-    pixels: NDArray[np.uint8] | NDArray[np.uint16] = np.rint(unit * picture.white).astype(picture.pixels.dtype)
     if picture.alpha is not None:
-        pixels[picture.alpha == 0] = int(picture.white)
+        through = 1 - picture.alpha.astype(np.float32) / np.float32(_EIGHT_BITS)
+        unit = np.maximum(unit, through if picture.is_grey else through[..., None])
+    pixels: NDArray[np.uint8] | NDArray[np.uint16] = np.rint(unit * picture.white).astype(picture.pixels.dtype)
     return Picture(pixels, picture.white, picture.alpha)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple, Protocol
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
 
 from torch import Tensor, nn
 
-from ... import BackboneUnusable
+from ... import BackboneUnusable, HasShape, misfits
 
 Attention = Literal["none", "released", "coordinate"]
 _MOST_BLOCKS = 64
@@ -21,15 +21,8 @@ class Shape(NamedTuple):
     attention: Attention = "none"
     antialias: bool = True
     dropout: bool = False
-
-
-class HasShape(Protocol):
-    """A tensor, or what stands for one that is not read yet."""
-
-    @property
-    def shape(self) -> Sequence[int]:
-        """Its axes."""
-        ...
+    skip: bool = False
+    smooth: int = 0
 
 
 def shape_of(tensors: Mapping[str, HasShape]) -> Shape:
@@ -52,6 +45,8 @@ def shape_of(tensors: Mapping[str, HasShape]) -> Shape:
         attention="released" if released else "coordinate" if coordinate else "none",
         antialias=any(name.endswith(".filt") for name in tensors),
         dropout=any(name.endswith(".conv_block.6.weight") for name in tensors),
+        skip="skip" in tensors,
+        smooth=int(tensors["smooth"].shape[0]) if "smooth" in tensors else 0,
     )
 
 
@@ -67,17 +62,8 @@ def check_fit(what: str, tensors: Mapping[str, HasShape], network: nn.Module) ->
     Raises:
         BackboneUnusable: they do not fit; the first differences are named.
     """
-    wanted = network.state_dict()
-    said = [f"{name} is missing" for name in sorted(wanted.keys() - tensors.keys())]
-    said += [f"{name!r} is not known" for name in sorted(tensors.keys() - wanted.keys())]
-    said += [
-        f"{name} is {tuple(tensors[name].shape)}, expected {tuple(wanted[name].shape)}"
-        for name in sorted(wanted.keys() & tensors.keys())
-        if tuple(tensors[name].shape) != tuple(wanted[name].shape)
-    ]
-    if said:
-        more = f" and {len(said) - 4} more" if len(said) > 4 else ""
+    if said := misfits(tensors, network.state_dict()):
         raise BackboneUnusable(
-            f"these tensors are not those of a {what} of this kind: {'; '.join(said[:4])}{more}",
+            f"these tensors are not those of a {what} of this kind: {said}",
             hint="variants with affine or batch norms, or other resampling, are not supported",
         )

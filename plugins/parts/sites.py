@@ -119,6 +119,18 @@ _ALL: tuple[dict[str, Any], ...] = (
         ground="mat",
     ),
     _like_osaka(
+        "matsuyama",
+        "the same jig under the same lamp, years older: its light has turned warm and weak, its cover glass is dull, and the "
+        "lens darkens the corners",
+        {
+            "lamp_temperature": [4500, 80],
+            "haze": [13, 2.2],
+            "vignetting": [0.9, 0.08],
+            "exposure": [-0.3, 0.15],
+            "green_gain": [0.04, 0.012],
+        },
+    ),
+    _like_osaka(
         "anywhere",
         "no place: what other sites show on a belt, and more, spread out evenly; to train on",
         {
