@@ -77,4 +77,5 @@ def test_a_repair_by_it_closes_colour_and_light(tmp_path: Path) -> None:
     rows = {row["id"]: row for row in found["attributes"]}
     assert rows["colour-temperature"]["state"] == "closed"
     assert rows["exposure"]["closed"] > 0.8
-    assert found["opened"] == []
+    assert rows["vignetting"]["state"] == "closed"  # which no cheap repair does
+    assert set(found["opened"]) <= {"texture-strength"}

@@ -25,9 +25,10 @@ def osaka(tmp_path: Path) -> Path:
 
 
 def test_backbones_are_listed_with_the_slots_they_fill(shiftlens: Shiftlens, osaka: Path) -> None:
-    plain, style = json.loads(shiftlens("backbones", "list", "--json").stdout)
+    plain, repair, style = json.loads(shiftlens("backbones", "list", "--json").stdout)
     assert (plain["name"], plain["fills"], plain["licence"]) == ("efficientnet-lite0", ["features"], "Apache-2.0")
     assert (style["name"], style["fills"], style["family"]) == ("parts-style-64", ["style"], "stylegan2")
+    assert (repair["name"], repair["fills"], repair["family"]) == ("matsuyama-to-osaka", [], "mcdut")
     at_site = {row["name"]: row for row in json.loads(shiftlens("backbones", "list", "--site", "osaka", "--json").stdout)}
     assert at_site["mine"]["fills"] == ["features"]
     assert at_site["efficientnet-lite0"]["forbidden"]

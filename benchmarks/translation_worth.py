@@ -1,12 +1,13 @@
-"""Whether repair brings a model back: a defect classifier of development images, on site images as they are and repaired.
+"""What a translator between two parts sites is worth: how near it comes to the truth, and whether it brings a model back.
 
-``python benchmarks/translation_downstream.py [--backbone matsuyama-to-osaka] [--source matsuyama] [--target osaka]
+``python benchmarks/translation_worth.py [--backbone matsuyama-to-osaka] [--source matsuyama] [--target osaka]
 [--images 1500] [--epochs 14] [--seeds 0 1 2]``
 
-A small network learns on parts of the target site to tell those with a stain or a missing hole from good ones, and is tried
-on other parts of that site, on parts of the source site, and on these repaired in every way of the backbone (through its gate:
-what that holds back stays as it was). *Recovered* is the share of the lost balanced accuracy that a way brings back. Means
-over seeds of the classifier and, after ±, their standard deviation.
+First, 64 parts that stand in the same pose at both sites are repaired in every way, and held against what they look like at
+the target. Then a small network learns on parts of the target site to tell those with a stain or a missing hole from good
+ones, and is tried on other parts of that site, on parts of the source site, and on these repaired in every way (through the
+gate: what that holds back stays as it was). *Recovered* is the share of the lost balanced accuracy that a way brings back.
+Means over seeds of the classifier and, after ±, their standard deviation; with ``--epochs 0`` there is no classifier.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
-from translation_measures import loaded, pictures, repaired
+from translation_measures import HEAD, loaded, measured, pictures, repaired
 
 from shiftlens.framework.session import Session, session
 from shiftlens.framework.sources import open_source
@@ -27,6 +28,7 @@ from shiftlens.plugins.mcdut.cheap import Floats
 from shiftlens.plugins.mcdut.gate import judge
 
 SIZE, TESTED, BATCH, RATE = 128, 400, 32, 3e-3
+PAIRS, PAIRS_SEED = 64, 9001
 DEFECTS = "&".join([
     "defects.stain=0.3", "defects.missing-hole=0.25", "defects.scratch=0", "defects.dent=0", "defects.burr=0",
     "defects.crack=0", "defect_size=%2B0.5",
@@ -86,7 +88,18 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     given = parser.parse_args()
     now = session()
-    model = loaded(now, given.backbone)
+    model, features = loaded(now, given.backbone), loaded(now, "efficientnet-lite0")
+    before, truth = (
+        pictures(open_source(f"parts:{site}?like={given.target}&n={PAIRS}&seed={PAIRS_SEED}&size={SIZE}", "pairs", now.host))
+        for site in (given.source, given.target)
+    )
+    print(HEAD)
+    for method in ("none", *model.repairs, "network"):
+        print(measured(before, repaired(model, method, before), truth, features).row(method), flush=True)
+    stopped = sum(judge(x, y, model.limits).reason is not None for x, y in zip(before, truth, strict=True))
+    print(f"\nthe gate would hold back {stopped} of {len(truth)} true counterparts\n", flush=True)
+    if not given.epochs:
+        return
     learnt, wrong = lot(now, given.target, 1, given.images)
     networks = [trained(batch(learnt), torch.from_numpy(wrong), given.epochs, seed) for seed in given.seeds]
     there, site = lot(now, given.target, 2, TESTED), lot(now, given.source, 3, TESTED)
