@@ -16,7 +16,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 demo: $(VENV)/ready
 	$(BIN)/shiftlens synth parts:osaka -n 120 --seed 1 -o demo-images/development
 	$(BIN)/shiftlens synth parts:matsuyama -n 120 --seed 2 -o demo-images/site
-	$(BIN)/shiftlens compare 'demo-images/development?note=synthetic' 'demo-images/site?note=synthetic' \
+	$(BIN)/shiftlens compare 'demo-images/development/test?note=synthetic' 'demo-images/site/test?note=synthetic' \
 		--repair matsuyama-to-osaka --out demo-report
 	@echo "Open demo-report/report.html"
 

@@ -51,7 +51,7 @@ def test_the_whole_demo_finds_what_was_planted(shiftlens: Run, tmp_path: Path) -
     for seed, (side, place) in enumerate([("development", "osaka"), ("site", "matsuyama")], 1):
         done = shiftlens("synth", f"parts:{place}", "-n", "60", "--seed", str(seed), "-o", f"images/{side}")
         assert done.returncode == 0, done.stderr
-    words = [f"images/{side}?note=synthetic" for side in ("development", "site")]
+    words = [f"images/{side}/test?note=synthetic" for side in ("development", "site")]
     done = shiftlens("compare", *words, "--repair", "matsuyama-to-osaka", "-o", "out", "--lang", "ja")
     assert done.returncode == 0, done.stderr
     found = report(tmp_path / "out")
