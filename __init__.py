@@ -24,6 +24,7 @@ _WHERE = {
     "specs.dataset": ("DatasetSpec",),
     "specs.report": ("Report",),
     "registry.loading": ("HasShape", "load_tensors", "misfits"),
+    "registry.saved": ("read_card",),
     "registry.checkpoints": ("read_checkpoint",),
     "registry.stored": ("Stored", "read_stored"),
     "registry.inert": ("Record",),
@@ -125,6 +126,9 @@ if TYPE_CHECKING:  # the same names, for checkers
     )
     from .specs.report import (
         Report as Report,
+    )
+    from .registry.saved import (
+        read_card as read_card,
     )
     from .registry.loading import (
         HasShape as HasShape,

@@ -18,20 +18,16 @@ from shiftlens import Context, ImageSet, Picture, StyleModel, reconstruction_err
 from shiftlens.framework.gate import SHARE
 from shiftlens.framework.session import Session, session
 from shiftlens.framework.sources import open_source
-from shiftlens.framework.targets import target_class
 from shiftlens.plugins.parts.sites import SITES
 from shiftlens.plugins.stylegan2.measure import reconstructed
 from shiftlens.plugins.stylegan2.tensors import as_tensor
-from shiftlens.registry.saved import is_place, read_card
 
 TURNS = {90: 1, 180: 2}
 
 
 def model_of(now: Session, name: str) -> StyleModel:
     """Load a backbone that has an encoder."""
-    spec = read_card(Path(name)) if is_place(name) else now.catalogue.get(name)
-    files, _ = now.catalogue.verified(spec)
-    model: StyleModel = target_class(now.host.find(spec.family, "backbone-family"))(context=Context()).load(spec, files)
+    model: StyleModel = now.weights(name).load(now.host, Context())
     return model
 
 

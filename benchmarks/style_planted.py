@@ -32,14 +32,12 @@ class World:
     """The session's encoder on a backbone, and images of the parts world."""
 
     def __init__(self, now: Session, site: str, backbone: str) -> None:
-        spec = now.catalogue.get(backbone)
-        files, digest = now.catalogue.verified(spec)
-        family = target_class(now.host.find(spec.family, "backbone-family"))
+        weights = now.weights(backbone)
         offer = now.host.find("style", "encoder")
-        self.host, self.site, self.size = now.host, site, spec.input_size
+        self.host, self.site, self.size = now.host, site, now.catalogue.get(backbone).input_size
         self.encoder = target_class(offer)(
-            config_model(offer)(), backbone=family(context=Context()).load(spec, files),
-            context=Context(workers=2, space_key="benchmark", backbone_digest=digest),
+            config_model(offer)(), backbone=weights.load(now.host, Context()),
+            context=Context(workers=2, space_key="benchmark", backbone_digest=weights.digest),
         )  # fmt: skip
 
     def latents(self, name: str, seed: int, count: int, **change: str) -> Latents:

@@ -14,7 +14,6 @@ import os
 import resource
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -22,12 +21,10 @@ import numpy as np
 from shiftlens import Context, Dimension, Latents, Space
 from shiftlens.framework.session import session
 from shiftlens.framework.sources import open_source
-from shiftlens.framework.targets import target_class
 from shiftlens.plugins.stylediff.config import StyleDiffConfig
 from shiftlens.plugins.stylediff.scorer import StyleDiff
 from shiftlens.plugins.stylespace.encoder import StyleSpaceEncoder
 from shiftlens.plugins.stylespace.traverse import StyleTraverser
-from shiftlens.registry.saved import is_place, read_card
 
 CAUSES = 16
 T = TypeVar("T")
@@ -68,11 +65,10 @@ def scoring(channels: int, counts: list[int]) -> None:
 def decoding(name: str) -> None:
     """Print images a second of encoding with its gate, and seconds of traversals."""
     now = session()
-    spec = read_card(Path(name)) if is_place(name) else now.catalogue.get(name)
-    files, digest = now.catalogue.verified(spec)
-    model = target_class(now.host.find(spec.family, "backbone-family"))(context=Context()).load(spec, files)
-    context = Context(workers=2, backbone_digest=digest)
-    query = f"n=200&size={spec.input_size}"
+    weights = now.weights(name)
+    model = weights.load(now.host, Context())
+    context = Context(workers=2, backbone_digest=weights.digest)
+    query = f"n=200&size={now.catalogue.get(name).input_size}"
     sides = [open_source(f"parts:{site}?{query}&seed={i}", site, now.host) for i, site in enumerate(("osaka", "nagoya"))]
     for side in sides:
         list(side.decoded())  # rendered before the clock runs

@@ -12,7 +12,6 @@ import torch
 
 from shiftlens import Context, Features, ImageSet, Picture
 from shiftlens.framework.session import Session
-from shiftlens.framework.targets import target_class
 from shiftlens.plugins.mcdut.cheap import Floats
 from shiftlens.plugins.mcdut.model import Mcdut
 from shiftlens.plugins.mcdut.safety import apart, pooled
@@ -62,10 +61,7 @@ def measured(before: Sequence[Floats], after: Sequence[Floats], truth: Sequence[
 
 def loaded(now: Session, name: str) -> Any:
     """Load a backbone by name or path."""
-    spec = now.catalogue.get(name)
-    files, _ = now.catalogue.verified(spec)
-    family = target_class(now.host.find(spec.family, "backbone-family"))
-    return family(context=Context()).load(spec, files)
+    return now.weights(name).load(now.host, Context())
 
 
 def pictures(images: ImageSet) -> list[Floats]:

@@ -14,6 +14,7 @@ from ..specs.settings import Settings
 from .host import Host, discover
 from .roles import ReportSection
 from .targets import config_model, target_class
+from .weights import Weights
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,16 @@ class Session:
             if plugin.state == "failed"
         ]
         return plugins + [f"set aside: backbone {name!r}: {error}" for name, error in self.catalogue.set_aside.items()]
+
+    def weights(self, name: str) -> Weights:
+        """Find the weights of one backbone, by name or path, and hold them against their digests.
+
+        Raises:
+            UnknownName: there is none.
+            BackboneUnusable: a file is not there.
+            DigestDiffers: a file is not the pinned one.
+        """
+        return Weights.verified({name: self.catalogue.get(name)}, self.catalogue)
 
     def sections(self, wanted: Sequence[str]) -> list[ReportSection]:
         """Make the report sections that plugins offer, those that a layout names or, where it names none, all."""

@@ -148,3 +148,19 @@ def browser_page(browser: Any) -> Iterator[Callable[..., Any]]:
     yield show
     for page in opened:
         page.close()
+
+
+@pytest.fixture
+def read_through(browser_page: Callable[..., Any]) -> Callable[..., Any]:
+    """Open a report, unfold a section in both languages, see that it never grows wider than the window, and give the page."""
+
+    def read(file: Path, section: str, width: int) -> Any:
+        page = browser_page(file, width=width)
+        for language in ("ja", "en"):
+            page.click(f"[data-language={language}]")
+            for item in page.query_selector_all(f"{section} details:not([open]) summary"):
+                item.click()
+            assert page.evaluate("document.documentElement.scrollWidth") == width
+        return page
+
+    return read

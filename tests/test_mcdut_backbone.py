@@ -12,7 +12,6 @@ import pytest
 from shiftlens import Context, compare
 from shiftlens.framework.session import Session, session
 from shiftlens.framework.sources import open_source
-from shiftlens.framework.targets import target_class
 from shiftlens.plugins.mcdut.cheap import Floats
 from shiftlens.plugins.mcdut.gate import judge
 from shiftlens.plugins.mcdut.model import Mcdut
@@ -29,9 +28,7 @@ def now() -> Session:
 
 @pytest.fixture(scope="module")
 def model(now: Session) -> Mcdut:
-    spec = now.catalogue.get(NAME)
-    files, _ = now.catalogue.verified(spec)
-    loaded: Mcdut = target_class(now.host.find(spec.family, "backbone-family"))(context=Context()).load(spec, files)
+    loaded: Mcdut = now.weights(NAME).load(now.host, Context())
     return loaded
 
 

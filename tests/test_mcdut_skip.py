@@ -15,7 +15,8 @@ from shiftlens import Context, load_tensors
 from shiftlens.framework.conformance import Pictures
 from shiftlens.framework.images import ImageRef, ImageSet
 from shiftlens.framework.pictures import Picture
-from shiftlens.plugins.mcdut.cheap import Floats, covariance
+from shiftlens.plugins.mcdut.cheap import Floats
+from shiftlens.plugins.mcdut.cheap import fitted as fitted_repairs
 from shiftlens.plugins.mcdut.fit import McdutFitter
 from shiftlens.plugins.mcdut.fit_config import McdutConfig
 from shiftlens.plugins.mcdut.model import Mcdut
@@ -52,7 +53,7 @@ def fitted(folder: Path, **options: Any) -> Mcdut:
 def test_it_begins_as_the_repair_by_covariance() -> None:
     site, development = drawn(6, 1.0, 0), [one[..., ::-1] * 0.5 + 0.1 for one in drawn(6, 1.0, 1)]
     networks = Networks(McdutConfig.model_validate(TINY | {"steps": 1}), Accelerator(cpu=True))
-    repair = covariance(site, development)
+    repair = fitted_repairs(site, development)["covariance"]
     networks.begin(repair)
     torch.nn.init.zeros_(networks.generator.model[-2].weight)
     for picture, made in zip(site, Mcdut(networks.generator.eval()).pictures(site), strict=True):

@@ -26,9 +26,7 @@ def now() -> Session:
 
 @pytest.fixture(scope="module")
 def model(now: Session) -> StyleModel:
-    spec = now.catalogue.get(NAME)
-    files, _ = now.catalogue.verified(spec)
-    loaded: StyleModel = target_class(now.host.find(spec.family, "backbone-family"))(context=Context()).load(spec, files)
+    loaded: StyleModel = now.weights(NAME).load(now.host, Context())
     return loaded
 
 

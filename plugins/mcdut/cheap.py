@@ -129,12 +129,6 @@ def fitted(source: Sequence[Floats], target: Sequence[Floats], seed: int = 0) ->
     }
 
 
-def covariance(source: Sequence[Floats], target: Sequence[Floats], seed: int = 0) -> Linear:
-    """Fit that of covariance alone; arguments as of :func:`fitted`."""
-    draws = np.random.default_rng(seed)
-    return _coloured(*(_pixels(side, draws) for side in (source, target)))
-
-
 def of_arrays(name: str, arrays: Mapping[str, Numbers]) -> Repair:
     """Give the repair ``name`` of its :meth:`Repair.arrays`."""
     if name == "histogram":

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ... import BackboneSpec, Fitter, ImageSet, Training, save_backbone, written_whole
-from .cheap import Floats, Repair, covariance, fitted
+from .cheap import Floats, Repair, fitted
 from .config import METHODS, Limits, Verdict
 from .data import Draws, Side
 from .family import CONSISTENCY, DISCRIMINATOR, GENERATOR, HEADS, REPAIRS
@@ -50,11 +50,12 @@ class McdutFitter(Fitter):
         networks = Networks(config, accelerator)
         draws = Draws(here, there, config, seed=seed, process=accelerator.process_index, processes=accelerator.num_processes)
         training = self._training(config, draws, {"source": source.digest(), "target": target.digest()}, accelerator)
+        pictures, wanted = ([middle(one, _SIDE) for one in of_rows(side)] for side in (here, there))
+        repairs = fitted(pictures, wanted, seed)
         if (state := training.restore()) is not None:
             networks.restore(state)
         elif config.skip:
-            pictures, wanted = ([middle(one, _SIDE) for one in of_rows(side)] for side in (here, there))
-            networks.begin(covariance(pictures, wanted, seed))
+            networks.begin(repairs["covariance"])
         step, last, shown = Step(networks), networks.course.epochs - 1, (here.shown[:_SHOWN], there.shown[:_SHOWN])
         for number in training.steps(networks.state):
             epoch = draws.epoch(number) if config.schedule == "epochs" else last * training.spent(number - 1)
@@ -66,7 +67,7 @@ class McdutFitter(Fitter):
             if training.preview_due:
                 training.preview(preview(networks, *shown, config.crop))
         epochs = min(draws.epoch(training.step) + 1, networks.course.epochs)
-        return self._saved(networks, here, there, f"{training.step} steps, epoch {epochs} of {networks.course.epochs}")
+        return self._saved(networks, repairs, here, there, f"{training.step} steps, epoch {epochs} of {networks.course.epochs}")
 
     def _training(self, config: McdutConfig, draws: Draws, images: Mapping[str, str], accelerator: Accelerator) -> Training:
         """Make the training; where the published course ends before the budget, it ends there."""
@@ -79,10 +80,11 @@ class McdutFitter(Fitter):
             identity={"fitter": "mcdut", "version": 1, "images": images, "seed": self.context.seed, **config.identity()},
         )  # fmt: skip
 
-    def _saved(self, networks: Networks, source: Side, target: Side, course: str) -> BackboneSpec:
+    def _saved(
+        self, networks: Networks, repairs: Mapping[str, Repair], source: Side, target: Side, course: str
+    ) -> BackboneSpec:
         config, folder = networks.config, self.folder
         pictures, real = ([middle(one, _SIDE) for one in some] for some in (source.shown, of_rows(target)))
-        repairs = fitted([middle(one, _SIDE) for one in of_rows(source)], real, self.context.seed)
         model = Mcdut(networks.average.eval(), repairs, device=str(networks.accelerator.device))
         ways: dict[str, Way] = {method: model.way(method) for method in METHODS}
         rows = table(

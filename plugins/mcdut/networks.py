@@ -12,7 +12,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from ... import descend, follow
-from .cheap import Linear
+from .cheap import Linear, Repair
 from .discriminator import Discriminator
 from .fit_config import McdutConfig
 from .heads import Consistency, PatchHeads
@@ -68,8 +68,9 @@ class Networks:
                 found[name] = one
         return found
 
-    def begin(self, repair: Linear) -> None:
-        """Let a generator with a skip begin as a cheap repair, of pictures in 0..1."""
+    def begin(self, repair: Repair) -> None:
+        """Let a generator with a skip begin as a linear repair of pictures in 0..1."""
+        assert isinstance(repair, Linear)
         offset = repair.matrix.sum(axis=0) + 2 * repair.offset - 1
         for network in (self.generator, self.average):
             network.skip.copy_(torch.from_numpy(np.vstack([repair.matrix, offset])))

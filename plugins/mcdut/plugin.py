@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from ... import Card, Need, hookimpl
+from ... import Card, Need, hookimpl, read_card
 
 _HERE = "shiftlens.plugins.mcdut"
 _EMBEDDED = Path(__file__).parent / "weights" / "matsuyama-to-osaka"
@@ -61,8 +59,7 @@ def shiftlens_backbone_families() -> list[Card]:
 @hookimpl
 def shiftlens_backbones() -> list[dict[str, Any]]:
     """Offer the translator between two parts sites that comes along; the README says how it was made."""
-    card: dict[str, Any] = yaml.safe_load((_EMBEDDED / "backbone.yaml").read_text(encoding="utf-8"))
-    return [card | {"source": {"path": str(_EMBEDDED)}}]
+    return [read_card(_EMBEDDED).model_dump(mode="json")]
 
 
 @hookimpl
