@@ -95,7 +95,7 @@ def fitter(kind: str, folder: Path, **values: Any) -> Fitter:
         config = GanConfig.model_validate(TINY | {"path": 2.0} | values)
         return GanFitter(config, backbone=TinyFeatures(), context=context)
     if kind == "joint":
-        config = JointConfig.model_validate(TINY | {"adversarial_from": 0.5} | values)
+        config = JointConfig.model_validate(TINY | {"grain_from": 0.5} | values)
         return JointFitter(config, backbone=TinyFeatures(), context=context)
     config = EncoderFitConfig.model_validate({"preset": "try", "channel_base": 256, "channel_max": 16} | values)
     slots = {"style": Stylegan2(style()), "features": TinyFeatures()}

@@ -97,7 +97,7 @@ def test_a_moved_code_reads_back_as_moved(generator, name: str, codes: torch.Ten
 
 
 def test_channels_are_named_by_layer_in_the_order_in_which_they_run(generator) -> None:
-    made = coordinates_of(StyleConfig(), generator)
+    made = coordinates_of(StyleConfig(channels="conv"), generator)
     layers = list(dict.fromkeys(d.layer for d in made.dimensions))
     assert layers == ["b4.conv1", "b8.conv0", "b8.conv1", "b16.conv0", "b16.conv1", "b32.conv0", "b32.conv1"]
     assert made.dimensions[0].id == "b4.conv1/0"
@@ -105,10 +105,12 @@ def test_channels_are_named_by_layer_in_the_order_in_which_they_run(generator) -
 
 
 def test_channels_are_the_styles_of_their_layers(generator, codes: torch.Tensor) -> None:
-    values = coordinates_of(StyleConfig(), generator).values(codes)
-    styles = generator.styles(codes).split([layer.width for layer in generator.layers], dim=1)
-    kept = [part for part, layer in zip(styles, generator.layers, strict=True) if layer.kind == "conv"]
-    assert torch.equal(values, torch.cat(kept, dim=1))
+    styles = generator.styles(codes)
+    assert torch.equal(coordinates_of(StyleConfig(), generator).values(codes), styles)
+    parts = styles.split([layer.width for layer in generator.layers], dim=1)
+    for kind in ("conv", "rgb"):
+        kept = [part for part, layer in zip(parts, generator.layers, strict=True) if layer.kind == kind]
+        assert torch.equal(coordinates_of(StyleConfig(channels=kind), generator).values(codes), torch.cat(kept, dim=1))
 
 
 def test_changing_a_channel_leaves_earlier_features_bit_identical(generator, codes: torch.Tensor) -> None:

@@ -107,9 +107,10 @@ def test_what_is_exported_says_how_to_make_the_cards_again(planted) -> None:
     report, _, folder = planted
     told = json.loads((folder / "report.json").read_text("utf-8"))["sections"]["style"]["style_traversals"]
     card = told["attributes"][0]
-    assert {"rows", "moved", "levels", "values", "starts", "ends", "members", "visible"} <= card.keys()
+    assert {"rows", "moved", "levels", "values", "starts", "ends", "members", "steps", "visible"} <= card.keys()
+    assert len(card["steps"]) == len(card["members"])
     assert len(card["values"]) == len(card["levels"]) == 5
-    assert told["layers"][1]["layer"] == "b8.conv0"
+    assert told["layers"][2]["layer"] == "b8.conv0"
     assert report.spaces[0].gate is not None
     assert report.spaces[0].gate.closed is False
 

@@ -149,10 +149,12 @@ def test_a_strip_can_be_made_again_from_what_is_exported(model, planted) -> None
     row = next(i for i, start in enumerate(made.attributes[0].rows) if start.side == "reference")
     pixels = planted.inputs["development"].source.pictures[made.attributes[0].rows[row].id]
     code = model.encoder.known[pixels.tobytes()][None]
-    place = SAMPLE["place_of"](model, made.space.dimensions[made.attributes[0].dimension].id)
+    facts = made.attributes[0]
+    places = {i: SAMPLE["place_of"](model, made.space.dimensions[i].id) for i in facts.members}
     styles = model.generator.styles(code).repeat(5, 1)
-    wanted = torch.from_numpy(made.values[0])
-    styles[:, place] += (wanted - styles[:, place].double()).float()
+    by = torch.from_numpy(made.values[0]) - styles[:, places[facts.dimension]].double()
+    for member, step in zip(facts.members, facts.steps, strict=True):
+        styles[:, places[member]] += (step * by).float()
     again = (model.generator.synthesis(styles=styles).images.clamp(-1, 1) + 1) / 2
     difference = bytes_of(again).astype(int) - made.strips[0][row]
     assert np.abs(difference).max() <= 1  # one grey level: batches of another size round differently

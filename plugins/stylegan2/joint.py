@@ -74,6 +74,6 @@ def preview(pair: Pair, shown: NDArray[np.uint8]) -> NDArray[np.uint8]:
     device = pair.generator.latent_avg.device
     images = as_tensor(shown, device)
     z = torch.randn(len(images), pair.generator.z_dim, generator=torch.Generator().manual_seed(0)).to(device)
-    made = pair.generator.synthesis(w=pair.encoder.encode(images), noise="none").images
-    sampled = pair.generator.synthesis(w=pair.generator.mapping(z), noise="none").images
+    made = pair.generator.synthesis(w=pair.encoder.encode(images)).images
+    sampled = pair.generator.synthesis(w=pair.generator.mapping(z)).images
     return np.stack([shown, as_pixels(made), as_pixels(sampled)])

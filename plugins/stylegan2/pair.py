@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
 
 from ... import Features, descend, follow
 from .discriminator import Discriminator
@@ -17,6 +18,7 @@ from .joint_config import JointConfig
 from .losses import against_made, against_real, gradient_penalty
 from .perceptual import Perceptual
 from .small import SmallEncoder
+from .texture import texture_distance
 
 LAZY = 16
 """Steps between gradient penalties (lazy regularisation, Karras et al. 2020)."""
@@ -25,6 +27,8 @@ _SCALED, _MAPPING, _JUDGE = 20.0, 400.0, 2.0
 _WARM = 200
 _RAMP = 0.1
 _QUEUE, _SLICES = 512, 64
+_BLUR = 4
+"""Means of so many pixels a side hold no grain."""
 
 
 class Pair(nn.Module):
@@ -36,12 +40,13 @@ class Pair(nn.Module):
         self.generator = Generator(config.size, w_dim=config.w_dim, mapping=config.mapping, **shape)
         self.encoder = SmallEncoder(config.size, config.w_dim, **shape)
 
-    def forward(self, images: Tensor, plain: int, z: Tensor) -> dict[str, Tensor]:
+    def forward(self, images: Tensor, plain: int, bare: int, z: Tensor) -> dict[str, Tensor]:
         """Make the images again, and samples of ``z``.
 
         Args:
             images: ``(images, 3, size, size)``; the first ``plain`` of them are made from their first code alone.
             plain: see above.
+            bare: the first so many are made without noise; the others, and the samples, with new noise.
             z: ``(samples, z_dim)``, possibly none.
         """
         first, deltas = self.encoder(images)
@@ -49,16 +54,19 @@ class Pair(nn.Module):
         w = first[:, None] + deltas * kept[:, None, None]
         mapped = self.generator.mapping(z)
         both = torch.cat([w, mapped[:, None].expand(-1, w.shape[1], -1)])
-        made = self.generator.synthesis(w=both, noise="none").images
-        return {"made": made[: len(images)], "sampled": made[len(images) :], "first": first, "deltas": deltas, "mapped": mapped}
+        made = self.generator.synthesis(w=both[:bare], noise="none").images
+        if bare < len(both):
+            made = torch.cat([made, self.generator.synthesis(w=both[bare:], noise="random").images])
+        return {"made": made[: len(images)], "sampled": made[len(images) :], "first": first, "deltas": deltas}
 
 
 class Joint:
     """Everything that one step changes.
 
     Losses: absolute and squared differences of pixels, a perceptual distance, the size of the deltas; for the mapping the
-    sliced Wasserstein distance of its codes to the encoder's last ones (Kolouri et al. 2018, arXiv 1804.01947); later a
-    discriminator on pictures and samples (non-saturating, R1). No noise is added: what a code does not hold is not made up.
+    sliced Wasserstein distance of its codes to the encoder's last ones (Kolouri et al. 2018, arXiv 1804.01947). Later half of
+    the pictures, and samples, are made with noise: they are compared blurred and by their texture, so that codes hold how much
+    grain there is though not where, and are judged by a discriminator (non-saturating, R1).
 
     Args:
         config: the options.
@@ -96,24 +104,30 @@ class Joint:
         """
         config, accelerator = self.config, self.accelerator
         self._set_rates(number, spent)
-        adversarial = config.adversarial > 0 and spent >= config.adversarial_from
-        half = len(images) // 2 if adversarial else 0
+        late = max(config.adversarial, config.texture) > 0 and spent >= config.grain_from
+        judged = late and config.adversarial > 0
+        bare = len(images) - len(images) // 2 if late else len(images)
         self.judge.requires_grad_(False)
         with accelerator.autocast():
-            out = self.pair(images, int(config.plain * len(images)), torch.randn(half, config.w_dim, device=images.device))
+            z = torch.randn(len(images) - bare if judged else 0, config.w_dim, device=images.device)
+            out = self.pair(images, int(config.plain * bare), bare, z)
             made = out["made"].float()
             self.codes = torch.cat([self.codes, out["first"].detach().float()])[-_QUEUE:]
             losses = {
-                "pixels": (made - images).abs().mean() + (made - images).square().mean(),
-                "perceptual": config.perceptual * self._perceptual(images, made),
+                "pixels": _pixels(made[:bare], images[:bare]),
+                "perceptual": config.perceptual * self._perceptual(images[:bare], made[:bare]),
                 "delta": config.delta * out["deltas"].float().square().sum(dim=2).mean(),
                 "latent": self._apart(),
             }
-            if adversarial:
-                fakes = torch.cat([made[-half:], out["sampled"].float()])
+            if late:
+                grained, wanted = made[bare:], images[bare:]
+                losses["pixels"] = (losses["pixels"] + _pixels(_blurred(grained), _blurred(wanted))) / 2
+                losses["texture"] = config.texture * texture_distance(grained, wanted)
+            if judged:
+                fakes = torch.cat([grained, out["sampled"].float()])
                 losses["adversarial"] = config.adversarial * against_real(self.judge(fakes))
         descend(accelerator, torch.stack(list(losses.values())).sum(), self.optimiser)
-        if adversarial:
+        if judged:
             losses["judge"] = self._judged(images, fakes.detach(), number)
         shown = len(images) * accelerator.num_processes
         follow(self.average, self.pair, images=shown, number=number, half_life=1000 * config.average, ramp=_RAMP)
@@ -161,6 +175,15 @@ class Joint:
         for name in _KEPT:
             getattr(self, name).load_state_dict(state[name])
         self.codes = state["codes"].to(self.codes.device)
+
+
+def _pixels(made: Tensor, wanted: Tensor) -> Tensor:
+    apart = made - wanted
+    return apart.abs().mean() + apart.square().mean()
+
+
+def _blurred(images: Tensor) -> Tensor:
+    return F.avg_pool2d(images, _BLUR)
 
 
 _KEPT = ("pair", "judge", "average", "optimiser", "against")

@@ -22,7 +22,7 @@ class StyleConfig(Spec):
         default="s", description="channels of S, codes in W, principal components of W, or eigenvectors of the style layers"
     )
     channels: Literal["conv", "rgb", "all"] = Field(
-        default="conv", description="of S: those of convolutions, of toRGB layers (mainly colour), or both"
+        default="all", description="of S: those of convolutions, of toRGB layers (mainly colour), or both"
     )
     components: int = Field(default=80, ge=1, le=512, description="of ganspace and sefa: most directions a range")
     ranges: tuple[tuple[Index, Index], ...] = Field(

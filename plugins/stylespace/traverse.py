@@ -156,6 +156,7 @@ class StyleTraverser(Traverser):
         facts = Traversal(
             dimension=one.dimension,
             members=one.members,
+            steps=tuple(float(one.axis.step[i]) for i in one.members),
             visible=one.visible,
             alone=self._visible(decoder, alone, casts) if len(one.members) > 1 else one.visible,
             auc=float(scores.separation) if one.dimension == ALONG else one.axis.separation(),
