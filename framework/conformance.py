@@ -158,6 +158,7 @@ class TraverserConformance:
             assert strip.shape[:2] == (len(facts.rows), len(made.levels))
             assert (np.diff(values) >= 0).all()
             assert facts.visible >= 0
+            assert len(facts.steps) == len(facts.members)
 
     def test_only_significant_dimensions_are_shown(self, traverser: Traverser, compared: Compared) -> None:
         scores = compared[-1]

@@ -23,9 +23,9 @@ class Traversal(Spec):
 
     ``dimension`` is the member of its cluster that leads, :data:`ALONG` for the direction of the whole space;
     ``members`` are all dimensions of the cluster, largest effect first. The others follow it as they do inside
-    the sets: ``steps`` says how far each member moves as the leading one grows by 1. ``visible`` is the root mean
-    square change of pictures in 0..1 as it goes from two standard deviations below to two above, ``alone`` that of
-    the leading dimension by itself.
+    the sets: ``steps`` says how far each member moves as the leading one grows by 1. Both are empty for the
+    direction. ``visible`` is the root mean square change of pictures in 0..1 as it goes from two standard deviations
+    below to two above, ``alone`` that of the leading dimension by itself.
     """
 
     dimension: int

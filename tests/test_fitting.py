@@ -38,6 +38,7 @@ from shiftlens import (
 from shiftlens.framework.conformance import sample_images
 from shiftlens.framework.fitting.checkpoints import Checkpoints
 from shiftlens.framework.fitting.preview import grid
+from shiftlens.framework.fitting.ranks import own_device
 from shiftlens.registry.catalogue import Catalogue
 from shiftlens.registry.saved import read_card
 
@@ -583,6 +584,19 @@ def test_a_saved_backbone_reads_back_bit_by_bit_with_its_digests(tmp_path: Path)
     )
     (tmp_path / "プラント").rename(tmp_path / "moved")
     assert Catalogue().verified(read_card(tmp_path / "moved"))[1] == digest
+
+
+def test_only_the_first_of_several_processes_saves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RANK", "1")
+    promised = save(tmp_path)
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setenv("RANK", "0")
+    assert save(tmp_path) == promised == read_card(tmp_path)
+
+
+def test_each_process_has_its_own_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_RANK", "3")
+    assert [own_device(name) for name in ("cpu", "cuda", "cuda:1", "mps")] == ["cpu", "cuda:3", "cuda:1", "mps"]
 
 
 @pytest.mark.parametrize(

@@ -74,10 +74,12 @@ def encoded(now: Session, model: StyleModel, source: str) -> Latents:
     return latents
 
 
-def test_parts_that_lie_elsewhere_are_found_by_the_channels_that_move_with_their_place(now: Session, model: StyleModel) -> None:
+@pytest.mark.parametrize("factor", ["offset_x", "lamp_temperature", "read_noise"])
+def test_what_is_planted_leads_by_the_channels_that_move_with_it(now: Session, model: StyleModel, factor: str) -> None:
+    """Position, colour of light, grain: which channels are theirs is read off other parts, before and after."""
     before, after, reference, site = (
         encoded(now, model, f"parts:anywhere?size=64&{rest}")
-        for rest in ("n=60&seed=1", "n=60&seed=1&offset_x=%2B2sd", "n=100&seed=2", "n=100&seed=3&offset_x=%2B2sd")
+        for rest in ("n=60&seed=1", f"n=60&seed=1&{factor}=%2B2sd", "n=150&seed=2", f"n=150&seed=3&{factor}=%2B2sd")
     )
     spread = np.maximum((before.values.std(0) + after.values.std(0)) / 2, 1e-9)
     moves = np.abs((after.values - before.values).mean(0)) / spread

@@ -66,6 +66,7 @@ def joint(**values: Any) -> Joint:
         ({}, 0.6, {"texture", "adversarial", "judge"}),
         ({"grain_from": 0.2}, 0.4, {"texture", "adversarial", "judge"}),
         ({"adversarial": 0.0}, 0.6, {"texture"}),
+        ({"texture": 0.0}, 0.6, {"texture", "adversarial", "judge"}),
         ({"adversarial": 0.0, "texture": 0.0}, 0.6, set()),
     ],
 )
@@ -78,3 +79,24 @@ def test_noise_comes_in_late_and_only_where_something_wants_it(values: dict[str,
     assert losses.keys() - {"pixels", "perceptual", "delta", "latent"} == said
     assert all(loss.isfinite() for loss in losses.values())
     assert (before != after) == bool(said)
+
+
+def test_noise_that_came_in_stays_when_the_budget_grows() -> None:
+    torch.manual_seed(0)
+    images = torch.rand(8, 3, 32, 32) - 0.5
+    early, late, resumed = joint(), joint(), joint()
+    early.step(images, 1, 0.1)
+    late.step(images, 1, 0.6)
+    resumed.restore(early.state())
+    assert not resumed.grained
+    resumed.restore(late.state())
+    assert "texture" in resumed.step(images, 2, 0.2)
+
+
+@pytest.mark.parametrize("batch", [4, 5, 16])
+def test_the_judge_sees_as_many_images_as_pictures(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, seen = joint(), []
+    forward = made.judge.forward
+    monkeypatch.setattr(made.judge, "forward", lambda images: (seen.append(len(images)), forward(images))[1])
+    made.step(torch.rand(batch, 3, 32, 32) - 0.5, 1, 0.6)
+    assert len(set(seen)) == 1

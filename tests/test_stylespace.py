@@ -177,6 +177,14 @@ def test_a_space_of_another_generator_is_refused(model) -> None:
         coordinates_in(space.model_copy(update={"encoder": "features"}), model.generator)
 
 
+@pytest.mark.parametrize("name", ["w.w5-3/0", "w.w0-40/0", "ganspace.w9-9/3", "b4.conv9/0"])
+def test_a_space_that_names_what_cannot_be_is_refused(model, name: str) -> None:
+    space = SAMPLE["encoded"](model, sample()).space
+    strange = space.model_copy(update={"dimensions": (space.dimensions[0].model_copy(update={"id": name}),)})
+    with pytest.raises(SpacesDiffer, match="not those of this generator"):
+        coordinates_in(strange, model.generator)
+
+
 def test_a_generator_without_an_encoder_is_refused_with_the_way_out(generator) -> None:
     with pytest.raises(BackboneUnusable) as caught:
         StyleSpaceEncoder(StyleConfig(), backbone=SAMPLE["Model"](generator, None)).encode(sample())

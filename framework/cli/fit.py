@@ -102,7 +102,8 @@ def _run(
     options: tuple[str, ...], backbones: tuple[str, ...], seed: int | None, device: str | None, workers: int, quiet: bool,
     as_json: bool, site: str | None, strict: bool, preset: str | None = None,
 ) -> None:  # fmt: skip
-    from ..fitting.run import carry_out, first_process, fit_options
+    from ..fitting.ranks import first_process
+    from ..fitting.run import carry_out, fit_options
     from ..session import session
     from .telling import told
 

@@ -36,6 +36,7 @@ from ..weights import Weights
 from . import identity
 from .config import BUDGET, FitConfig
 from .place import LOCK, RECORD, fit_folder
+from .ranks import first_process, own_device
 
 DONE = "finished.json"
 Source = str | Path | ImageSet
@@ -92,11 +93,6 @@ def fit_options(
     return {**given, "backbones": dict(backbones)} if backbones else given
 
 
-def first_process() -> bool:
-    """Say whether this is the one that writes, where a launcher started several for one training."""
-    return os.environ.get("RANK", "0") == "0"
-
-
 def carry_out(
     current: Session, fitter: str, sources: Mapping[str, Source], *, name: str | None, out: Path | None,
     slots: Sequence[str] = (), workers: int | None = None, quiet: bool = True,
@@ -132,8 +128,8 @@ def carry_out(
         if (card := work.finished(current.catalogue)) is not None:
             return Fitted(card, folder, before=True)
         context = Context(
-            device=current.settings.device or "cpu", seed=work.seed, workers=threads, backbone_digest=weights.digest,
-            progress=progress, folder=folder,
+            device=own_device(current.settings.device or "cpu"), seed=work.seed, workers=threads, progress=progress,
+            backbone_digest=weights.digest, folder=folder,
         )  # fmt: skip
         component = kind(config, backbone=weights.load(current.host, context), context=context)
         with progress:

@@ -16,6 +16,7 @@ from ...specs.backbone import BackboneSpec
 from ...specs.errors import BackboneUnusable, OutputUnusable, UsageError, quoted
 from ...specs.yaml import parse_model
 from ..files import write_text, written_whole
+from .ranks import first_process
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,6 +31,7 @@ def save_backbone(
 ) -> BackboneSpec:  # fmt: skip
     """Save a backbone into ``folder``: each of ``files`` (a name ending in ``.safetensors``, tensors by name) and its card.
 
+    Where several processes train together, the first one writes, and the others only give what they would have written.
     A card that was there goes first, so a save that is killed leaves none. The other arguments are those of
     :class:`BackboneSpec`; its digests and source are filled in.
 
@@ -52,12 +54,15 @@ def save_backbone(
         "quality": {key: float(value) for key, value in quality.items()}, "options": dict(options),
     }  # fmt: skip
     parse_model(BackboneSpec, card, f"backbone {quoted(name)}")  # before anything is written
+    write = first_process()
     try:
-        (folder / CARD).unlink(missing_ok=True)
+        if write:
+            (folder / CARD).unlink(missing_ok=True)
     except OSError as error:
         raise OutputUnusable(f"{folder / CARD} cannot be replaced: {error.strerror}", hint="choose another folder") from None
-    card["files"] = {file: _write(folder / file, tensors) for file, tensors in files.items()}
-    write_text(folder / CARD, yaml.safe_dump(card, sort_keys=False, allow_unicode=True))
+    card["files"] = {file: _saved(folder / file, tensors, write=write) for file, tensors in files.items()}
+    if write:
+        write_text(folder / CARD, yaml.safe_dump(card, sort_keys=False, allow_unicode=True))
     return parse_model(BackboneSpec, {**card, "source": {"path": str(folder.resolve())}}, str(folder / CARD))
 
 
@@ -77,10 +82,12 @@ def _check_finite(name: str, files: Mapping[str, Mapping[str, Tensor]], quality:
         )
 
 
-def _write(path: Path, tensors: Mapping[str, Tensor]) -> str:
+def _saved(path: Path, tensors: Mapping[str, Tensor], *, write: bool) -> str:
+    """Give the sha256 of the file."""
     from safetensors.torch import save
 
     data = save({key: tensor.detach().cpu().contiguous().clone() for key, tensor in tensors.items()})
-    with written_whole(path) as file:
-        file.write(data)
+    if write:
+        with written_whole(path) as file:
+            file.write(data)
     return hashlib.sha256(data).hexdigest()

@@ -77,7 +77,7 @@ class McdutFitter(Fitter):
             budget = config.model_copy(update={"steps": min(config.steps or most, most)})
         return Training(
             self.folder, budget, progress=self.context.progress, main=accelerator.is_main_process,
-            identity={"fitter": "mcdut", "version": 1, "images": images, "seed": self.context.seed, **config.identity()},
+            identity={"fitter": "mcdut", "images": images, "seed": self.context.seed, **config.identity()},
         )  # fmt: skip
 
     def _saved(

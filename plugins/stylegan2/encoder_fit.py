@@ -42,7 +42,7 @@ class EncoderFitter(Fitter):
         work = EncoderStep(config, generator.to(accelerator.device), features, accelerator)
         found = enough(images, work.encoder.size, folder, workers=self.context.workers)
         identity = {
-            "fitter": "style-encoder", "version": 1, "images": images.digest(), "generator": digest(generator), "seed": seed,
+            "fitter": "style-encoder", "images": images.digest(), "generator": digest(generator), "seed": seed,
             **config.identity(),
         }  # fmt: skip
         main = accelerator.is_main_process

@@ -14,8 +14,9 @@ from ... import Features, UsageError, descend
 from .e4e import WIDTH, E4eEncoder
 from .fit_config import EncoderFitConfig
 from .generator import Generator
+from .layers import even
 from .losses import against_made, against_real, gradient_penalty
-from .perceptual import LAYERS
+from .perceptual import LAYERS, Perceptual
 from .small import SmallEncoder
 
 POOL = 50
@@ -45,7 +46,7 @@ class EncoderStep:
 
     def __init__(self, config: EncoderFitConfig, generator: Generator, features: Features, accelerator: Accelerator) -> None:
         self.config, self.generator, self.accelerator = config, generator, accelerator
-        self.features = features
+        self.features, self.perceptual = features, Perceptual(features)
         self.encoder: Any = fresh(config, generator).to(accelerator.device)
         layers: list[nn.Module] = []
         for _ in range(3):
@@ -81,16 +82,16 @@ class EncoderStep:
         return said | (self._criticise(codes.detach().float(), active, number) if self.config.adversarial else {})
 
     def _likeness(self, images: Tensor, made: Tensor) -> dict[str, Tensor]:
-        config, layers = self.config, self.features.layers[:LAYERS]
-        deepest = self.features.layers[-2]
+        config, deepest = self.config, self.features.layers[-2]
+        layers = {*self.features.layers[:LAYERS], deepest}
         losses = {"pixels": config.pixels * F.mse_loss(made, images)}
         if not (config.perceptual or config.cosine):
             return losses
         with torch.no_grad():
-            wanted = self.features.activations(images, {*layers, deepest})
-        found = self.features.activations(made, {*layers, deepest})
-        apart = [(_unit(found[layer]) - _unit(wanted[layer])).square().sum(dim=1).mean() for layer in layers]
-        losses["perceptual"] = config.perceptual * torch.stack(apart).mean()
+            wanted = self.features.activations(images, layers)
+        found = self.features.activations(made, layers)
+        apart = self.perceptual.between(*(self.perceptual.normalised(maps) for maps in (found, wanted)))
+        losses["perceptual"] = config.perceptual * apart.mean()
         one, other = (maps[deepest].float().mean(dim=(2, 3)) for maps in (found, wanted))
         alike = F.cosine_similarity(one, other)
         losses["cosine"] = config.cosine * (1 - alike).mean()
@@ -152,7 +153,7 @@ def fresh(config: EncoderFitConfig, generator: Generator) -> SmallEncoder | E4eE
     """Make the untrained encoder, around the generator's mean code.
 
     Raises:
-        UsageError: e4e and a generator whose codes have another length than 512.
+        UsageError: e4e and a generator whose codes have another length than 512; ``channel_base`` is no multiple of its size.
     """
     mean = generator.w_mean.detach().cpu()
     if config.architecture == "e4e":
@@ -161,6 +162,10 @@ def fresh(config: EncoderFitConfig, generator: Generator) -> SmallEncoder | E4eE
                 f"e4e finds codes of {WIDTH}, the generator's are of {generator.w_dim}", hint="architecture: small"
             )
         return E4eEncoder(generator.n_w, mean)
+    if not even(generator.size, config.channel_base):
+        raise UsageError(
+            f"channel_base: {config.channel_base}", hint=f"give a multiple of the generator's size, {generator.size}"
+        )
     encoder = SmallEncoder(generator.size, generator.w_dim, channel_base=config.channel_base, channel_max=config.channel_max)
     encoder.latent_avg.copy_(mean)
     return encoder
@@ -183,8 +188,3 @@ def at_one_size(images: Tensor, made: Tensor) -> tuple[Tensor, Tensor]:
     """Average the larger of two sets of pictures down to the size of the smaller."""
     side = min(images.shape[-1], made.shape[-1])
     return F.adaptive_avg_pool2d(images, side), F.adaptive_avg_pool2d(made, side)
-
-
-def _unit(maps: Tensor) -> Tensor:
-    maps = maps.float()
-    return maps * (maps.square().sum(dim=1, keepdim=True) + 1e-8).rsqrt()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ... import FitConfig
+from .layers import even
 
 
 class GanConfig(FitConfig):
@@ -47,6 +48,12 @@ class GanConfig(FitConfig):
     augment_images: float = Field(
         default=100.0, gt=0, description="thousands of images over which augmentation rises from never to always"
     )
+
+    @model_validator(mode="after")
+    def _even(self) -> GanConfig:
+        if not even(self.size, self.channel_base):
+            raise ValueError(f"channel_base: {self.channel_base} is no multiple of the size, {self.size}")
+        return self
 
 
 class EncoderFitConfig(FitConfig):

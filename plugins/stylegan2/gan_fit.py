@@ -36,14 +36,14 @@ class GanFitter(Fitter):
         accelerator = Accelerator(mixed_precision=config.precision, cpu=self.context.device == "cpu")
         torch.manual_seed(seed)
         gan = Gan(config, accelerator)
-        identity = {"fitter": "stylegan2", "version": 1, "images": images.digest(), "seed": seed, **config.identity()}
+        identity = {"fitter": "stylegan2", "images": images.digest(), "seed": seed, **config.identity()}
         main = accelerator.is_main_process
         training = Training(folder, config, identity=identity, progress=self.context.progress, main=main)
         if (state := training.restore()) is not None:
             gan.restore(state)
         for number in training.steps(gan.state):
             rows = seeded(seed, number, accelerator.process_index).integers(len(found), size=config.batch)
-            batch = as_tensor(found.pixels[np.sort(rows)], accelerator.device)
+            batch = as_tensor(found.pixels[rows], accelerator.device)
             training.note(config.batch * accelerator.num_processes, **gan.step(batch, number))
             if training.preview_due:
                 training.preview(shown(gan.average, found.pixels))

@@ -35,7 +35,7 @@ class JointFitter(Fitter):
         torch.manual_seed(seed)
         accelerator = Accelerator(mixed_precision=config.precision, cpu=self.context.device == "cpu")
         joint = Joint(config, self.backbone, accelerator)
-        identity = {"fitter": "joint", "version": 1, "images": images.digest(), "seed": seed, **config.identity()}
+        identity = {"fitter": "joint", "images": images.digest(), "seed": seed, **config.identity()}
         training = Training(folder, config, identity=identity, progress=self.context.progress, main=accelerator.is_main_process)
         held = held_out(len(found), config.held_out, seed)
         shown = found.pixels[held[:_SHOWN]]
@@ -44,11 +44,12 @@ class JointFitter(Fitter):
             joint.restore(state)
         for number in training.steps(joint.state):
             rows = rest[seeded(seed, number, accelerator.process_index).integers(len(rest), size=config.batch)]
-            batch = as_tensor(found.pixels[np.sort(rows)], accelerator.device)
+            batch = as_tensor(found.pixels[rows], accelerator.device)
             training.note(config.batch * accelerator.num_processes, **joint.step(batch, number, training.spent()))
             if training.preview_due:
                 training.preview(preview(joint.average, shown))
         average = joint.average
+        training.preview(preview(average, shown))
         set_mean_code(average.generator)
         average.half().float()  # as it is saved, so that the figures are those of the file
         quality = quality_of(average, found.pixels, held, self.backbone)
@@ -56,7 +57,7 @@ class JointFitter(Fitter):
             folder, name=folder.name, family="stylegan2",
             files={GENERATOR: average.generator.half().state_dict(), ENCODER: average.encoder.half().state_dict()},
             provides=["style-generator", "style-encoder"], licence="as of the images", input_size=config.size,
-            trained_on=f"{len(found) - len(held)} images of {images.origin}", quality=quality,
+            trained_on=f"{len(found) - len(held)} images of {images.origin or images.name}", quality=quality,
             options={"encoder": "small", "error_limit": quality["error_limit"]},
         )  # fmt: skip
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ... import FitConfig
+from .layers import even
 
 
 class JointConfig(FitConfig):
@@ -41,6 +42,12 @@ class JointConfig(FitConfig):
     grain_from: float = Field(
         default=0.5, ge=0, le=1, description="share of the budget before noise, texture and adversary begin"
     )
-    r1: float = Field(default=1.0, ge=0, description="weight of the gradient penalty of the discriminator (R1)")
+    r1: float = Field(default=0.2, ge=0, description="weight of the gradient penalty of the discriminator (R1)")
     average: float = Field(default=10.0, gt=0, description="half-life of the averaged weights, in thousands of images")
     held_out: float = Field(default=0.05, gt=0, lt=0.5, description="share of the images on which quality is measured")
+
+    @model_validator(mode="after")
+    def _even(self) -> JointConfig:
+        if not even(self.size, self.channel_base):
+            raise ValueError(f"channel_base: {self.channel_base} is no multiple of the size, {self.size}")
+        return self

@@ -24,6 +24,11 @@ def channels(resolution: int, channel_base: int, channel_max: int) -> int:
     return max(1, min(channel_max, channel_base // resolution))
 
 
+def even(size: int, channel_base: int) -> bool:
+    """Whether every block has ``channel_base / resolution`` channels, exactly: from such widths the base can be read again."""
+    return channel_base % size == 0
+
+
 def resolutions(size: int) -> list[int]:
     """Give the resolutions of the blocks.
 

@@ -87,7 +87,8 @@ class ModulatedConv(nn.Module):
         else:
             x = F.conv2d(x, weight, padding=self.padding)
         if self.demodulate:
-            norm = style.float().square() @ weight.float().square().sum(dim=(2, 3)).T
+            with torch.autocast(x.device.type, enabled=False):
+                norm = style.float().square() @ weight.float().square().sum(dim=(2, 3)).T
             x = x * torch.rsqrt(norm + EPSILON).to(x.dtype)[:, :, None, None]
         return x
 

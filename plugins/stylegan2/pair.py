@@ -93,6 +93,7 @@ class Joint:
         self.optimiser = accelerator.prepare(torch.optim.Adam(groups, lr=config.rate, betas=(0.9, 0.99)))
         self.against = accelerator.prepare(torch.optim.Adam(against, lr=config.rate, betas=(0.0, 0.99)))
         self.codes = torch.zeros(0, config.w_dim, device=device)
+        self.grained = False
 
     def step(self, images: Tensor, number: int, spent: float) -> dict[str, Tensor]:
         """Take one step and give its losses.
@@ -104,31 +105,31 @@ class Joint:
         """
         config, accelerator = self.config, self.accelerator
         self._set_rates(number, spent)
-        late = max(config.adversarial, config.texture) > 0 and spent >= config.grain_from
-        judged = late and config.adversarial > 0
-        bare = len(images) - len(images) // 2 if late else len(images)
+        self.grained = self.grained or (max(config.adversarial, config.texture) > 0 and spent >= config.grain_from)
+        judged = self.grained and config.adversarial > 0
+        bare = len(images) - len(images) // 2 if self.grained else len(images)
         self.judge.requires_grad_(False)
         with accelerator.autocast():
             z = torch.randn(len(images) - bare if judged else 0, config.w_dim, device=images.device)
-            out = self.pair(images, int(config.plain * bare), bare, z)
+            out = self.pair(images, min(bare, int(config.plain * len(images))), bare, z)
             made = out["made"].float()
             self.codes = torch.cat([self.codes, out["first"].detach().float()])[-_QUEUE:]
             losses = {
                 "pixels": _pixels(made[:bare], images[:bare]),
                 "perceptual": config.perceptual * self._perceptual(images[:bare], made[:bare]),
                 "delta": config.delta * out["deltas"].float().square().sum(dim=2).mean(),
-                "latent": self._apart(),
             }
-            if late:
+            if self.grained:
                 grained, wanted = made[bare:], images[bare:]
                 losses["pixels"] = (losses["pixels"] + _pixels(_blurred(grained), _blurred(wanted))) / 2
                 losses["texture"] = config.texture * texture_distance(grained, wanted)
             if judged:
                 fakes = torch.cat([grained, out["sampled"].float()])
                 losses["adversarial"] = config.adversarial * against_real(self.judge(fakes))
+        losses["latent"] = self._apart()
         descend(accelerator, torch.stack(list(losses.values())).sum(), self.optimiser)
         if judged:
-            losses["judge"] = self._judged(images, fakes.detach(), number)
+            losses["judge"] = self._judged(images[: len(fakes)], fakes.detach(), number)
         shown = len(images) * accelerator.num_processes
         follow(self.average, self.pair, images=shown, number=number, half_life=1000 * config.average, ramp=_RAMP)
         return {name: loss.detach() for name, loss in losses.items()}
@@ -175,6 +176,8 @@ class Joint:
         for name in _KEPT:
             getattr(self, name).load_state_dict(state[name])
         self.codes = state["codes"].to(self.codes.device)
+        noisy = (layer.noise.weight for layer in (self.pair.generator.conv1, *self.pair.generator.convs))
+        self.grained = any(bool(weight.any()) for weight in noisy)  # and stays so, if the budget grows
 
 
 def _pixels(made: Tensor, wanted: Tensor) -> Tensor:

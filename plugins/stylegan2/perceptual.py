@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from torch import Tensor
 
 from ... import Features
@@ -23,8 +25,12 @@ class Perceptual:
 
     def of(self, images: Tensor) -> list[Tensor]:
         """Give the normalised maps of ``images`` ``(images, 3, rows, columns)`` in -1..1."""
-        found = self._features.activations(images, self._layers)
-        return [x * (x.square().sum(dim=1, keepdim=True) + 1e-8).rsqrt() for x in (found[layer] for layer in self._layers)]
+        return self.normalised(self._features.activations(images, self._layers))
+
+    def normalised(self, found: Mapping[str, Tensor]) -> list[Tensor]:
+        """Give the normalised maps of what the network found, in which its first layers are."""
+        maps = (found[layer].float() for layer in self._layers)
+        return [x * (x.square().sum(dim=1, keepdim=True) + 1e-8).rsqrt() for x in maps]
 
     def between(self, first: list[Tensor], second: list[Tensor]) -> Tensor:
         """Give ``(images,)`` of what :meth:`of` gave."""

@@ -40,7 +40,7 @@ def shiftlens_fitters() -> list[Card]:
     return [
         Card(
             id="joint",
-            version=1,
+            version=2,
             target=f"{_HERE}.joint:JointFitter",
             config=f"{_HERE}.joint_config:JointConfig",
             title="An encoder and a generator trained together, on a CPU if need be",
@@ -48,7 +48,7 @@ def shiftlens_fitters() -> list[Card]:
         ),
         Card(
             id="stylegan2",
-            version=1,
+            version=2,
             target=f"{_HERE}.gan_fit:GanFitter",
             config=f"{_HERE}.fit_config:GanConfig",
             title="A generator trained against a discriminator, with adaptive augmentation",

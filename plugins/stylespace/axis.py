@@ -49,12 +49,13 @@ class Axis:
         return replace(alone, step=step)
 
     @classmethod
-    def along(cls, scores: AttributeScores, reference: NDArray[np.float32], target: NDArray[np.float32]) -> Axis:
+    def along(cls, scores: AttributeScores, reference: NDArray[np.float32], target: NDArray[np.float32]) -> Axis | None:
         """Give the axis of the direction that separates the two sets best.
 
         A step goes the way from the mean of the one set to that of the other, until the number has grown by 1. Of the exact
         linear discriminant that is the pattern that belongs to its weights; the bare weights would push single dimensions
-        to values that no image has. Each dimension takes part by the share of its effect, squared, that chance does not show.
+        to values that no image has. Each dimension takes part by the share of its effect, squared, that chance does not show;
+        where none shows more, in full. There is no axis where the means do not lie the way in which the sets are told apart.
         """
         on = np.asarray(scores.measured, bool)
         reading = np.zeros(len(on))
@@ -63,8 +64,11 @@ class Axis:
         sides = [side.astype(np.float64) for side in (reference, target)]
         numbers = [side @ reading + offset for side in sides]
         chance = (np.nan_to_num(scores.noise) / np.maximum(np.nan_to_num(scores.effect), np.finfo(np.float64).tiny)) ** 2
-        way = np.where(on, (sides[1].mean(axis=0) - sides[0].mean(axis=0)) * np.clip(1 - chance, 0, 1), 0.0)
-        return cls(reading, offset, way / float(way @ reading), *numbers)
+        apart = np.where(on, sides[1].mean(axis=0) - sides[0].mean(axis=0), 0.0)
+        for way in (apart * np.clip(1 - chance, 0, 1), apart):
+            if (length := float(way @ reading)) > 0:
+                return cls(reading, offset, way / length, *numbers)
+        return None
 
     def of(self, values: Floats) -> Floats:
         """Give the numbers of ``(images, dimensions)``."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from ... import Dimension, Space, SpacesDiffer, StyleGenerator, UsageError, quoted
@@ -133,8 +134,11 @@ def coordinates_in(space: Space, generator: StyleGenerator) -> Coordinates:
     if space.encoder != ID or not space.dimensions:
         raise SpacesDiffer(f"a space of {quoted(space.encoder)} has no styles", hint="wire latents of the encoder `style`")
     wanted = [d.id for d in space.dimensions]
-    found = coordinates_of(_config_of(wanted, generator), generator)
-    if [d.id for d in found.dimensions] != wanted:
+    try:
+        found = coordinates_of(_config_of(wanted, generator), generator)
+    except (ValidationError, UsageError):
+        found = None
+    if found is None or [d.id for d in found.dimensions] != wanted:
         raise SpacesDiffer(
             f"the {len(wanted)} dimensions from {quoted(wanted[0])} on are not those of this generator",
             hint="give the encoder and the traverser the same backbone",

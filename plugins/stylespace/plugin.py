@@ -29,7 +29,7 @@ def shiftlens_traversers() -> list[Card]:
     return [
         Card(
             id="style-traversals",
-            version=1,
+            version=2,
             target=f"{_HERE}.traverse:StyleTraverser",
             config=f"{_HERE}.config:TraverseConfig",
             title="What the styles that differ look like",

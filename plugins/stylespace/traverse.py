@@ -89,8 +89,10 @@ class StyleTraverser(Traverser):
         shown, unseen = self._seen(decoder, found[: config.candidates], reference, target, scores, casts)
         chosen = shown[: config.attributes]
         best = max((abs(one.axis.separation() - 0.5) for one in chosen), default=0.0)
+        axis = None
         if joint and best < config.clean * (scores.separation - 0.5):
             axis = Axis.along(scores, reference.values, target.values)
+        if axis is not None:
             chosen.append(_Candidate(ALONG, (), axis, self._visible(decoder, axis, casts)))
         work = partial(self._decoded, decoder, casts, scores)
         decoded = list(in_lanes(work, chosen, count=workers, device=self.context.device))
