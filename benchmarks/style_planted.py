@@ -122,6 +122,7 @@ def main() -> None:
     reference, still = world.latents("development", 1, given.images), world.latents("still", 2, TRUTH_IMAGES)
     known = world.looked_at("development", 1, given.images)
     heads = "".join(f" rank at {s:g} sd | W1 | share | p |" for s in given.strengths)
+    print(f"d = {len(reference.space)}\n")
     print(f"| factor | seen | moves |{heads}\n|---|---|---|{'---|---|---|---|' * len(given.strengths)}")
     found: dict[float, list[Found]] = {}
     factors = [name for name, spread in SITES[given.site].factors.items() if spread.spread > 0]

@@ -1,6 +1,6 @@
 """What the style space costs: scoring thousands of correlated channels, and encoding, decoding and traversing images.
 
-``python benchmarks/style_space.py [--channels 4608] [--images 250 500 1000 2000] [--backbone NAME_OR_PATH]``
+``python benchmarks/style_space.py [--channels 7168] [--images 250 500 1000 2000] [--backbone NAME_OR_PATH]``
 
 The first table scores random codes whose channels are mixtures of 16 causes, one of which is moved by one deviation, with the
 defaults of ``stylediff``; the factor is that to the row above. The second, where a backbone is given, encodes and decodes
@@ -85,7 +85,7 @@ def decoding(name: str) -> None:
 def main() -> None:
     """Print both tables."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--channels", type=int, default=4608)
+    parser.add_argument("--channels", type=int, default=7168)
     parser.add_argument("--images", type=int, nargs="*", default=[250, 500, 1000, 2000])
     parser.add_argument("--backbone")
     given = parser.parse_args()

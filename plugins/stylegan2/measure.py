@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -17,9 +19,11 @@ MOST_SAMPLES = 1000
 
 
 @torch.inference_mode()
-def reconstructed(encoder: StyleEncoder, generator: StyleGenerator, images: Tensor) -> Tensor:
+def reconstructed(
+    encoder: StyleEncoder, generator: StyleGenerator, images: Tensor, noise: Literal["fixed", "none"] = "fixed"
+) -> Tensor:
     """Give the images made again from their codes, ``(images, 3, size, size)``."""
-    made = [generator.synthesis(w=encoder.encode(some)).images for some in torch.split(images, BATCH)]
+    made = [generator.synthesis(w=encoder.encode(some), noise=noise).images for some in torch.split(images, BATCH)]
     return torch.cat(made).clamp(-1, 1)
 
 

@@ -28,11 +28,11 @@ _WARM = 200
 _RAMP = 0.1
 _QUEUE, _SLICES = 512, 64
 _BLUR = 4
-"""Means of so many pixels a side hold no grain."""
+"""Means of so many pixels a side hold little grain: 2 to the power of the octaves that are compared as texture."""
 
 
 class Pair(nn.Module):
-    """Encoder and generator as one network, so that one call, and one synthesis, serves pictures and samples."""
+    """Encoder and generator as one network, so that one call serves pictures and samples."""
 
     def __init__(self, config: JointConfig) -> None:
         super().__init__()
