@@ -36,12 +36,8 @@ class JointConfig(FitConfig):
     delta: float = Field(default=1e-3, ge=0, description="weight of the size of what single layers add to the first code")
     plain: float = Field(default=0.25, ge=0, lt=1, description="share of a batch that is made from the first code alone")
     adversarial: float = Field(default=0.05, ge=0, description="weight of the adversarial loss, 0 for none")
-    texture: float = Field(
-        default=0.1, ge=0, description="weight of the difference in texture; 0 for smooth pictures without noise"
-    )
-    grain_from: float = Field(
-        default=0.5, ge=0, le=1, description="share of the budget before noise, texture and adversary begin"
-    )
+    texture: float = Field(default=0.1, ge=0, description="weight of the difference in texture, 0 for none")
+    grain_from: float = Field(default=0.5, ge=0, le=1, description="share of the budget before noise comes in, and these two")
     r1: float = Field(default=0.2, ge=0, description="weight of the gradient penalty of the discriminator (R1)")
     average: float = Field(default=10.0, gt=0, description="half-life of the averaged weights, in thousands of images")
     held_out: float = Field(default=0.05, gt=0, lt=0.5, description="share of the images on which quality is measured")
