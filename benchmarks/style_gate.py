@@ -14,21 +14,15 @@ from pathlib import Path
 
 import numpy as np
 
-from shiftlens import Context, ImageSet, Picture, StyleModel, reconstruction_error, square
+from shiftlens import ImageSet, Picture, StyleModel, reconstruction_error, square
 from shiftlens.framework.gate import SHARE
-from shiftlens.framework.session import Session, session
+from shiftlens.framework.session import session
 from shiftlens.framework.sources import open_source
 from shiftlens.plugins.parts.sites import SITES
-from shiftlens.plugins.stylegan2.measure import reconstructed
+from shiftlens.plugins.stylegan2.measure import psnr, reconstructed
 from shiftlens.plugins.stylegan2.tensors import as_tensor
 
 TURNS = {90: 1, 180: 2}
-
-
-def model_of(now: Session, name: str) -> StyleModel:
-    """Load a backbone that has an encoder."""
-    model: StyleModel = now.weights(name).load(now.host, Context())
-    return model
 
 
 def row(model: StyleModel, images: ImageSet, said: str, quarters: int = 0) -> str:
@@ -40,8 +34,7 @@ def row(model: StyleModel, images: ImageSet, said: str, quarters: int = 0) -> st
     seen = as_tensor(np.stack([np.rot90(square(picture, side), quarters) for picture in pictures]))
     made, bare = (reconstructed(model.encoder, model.generator, seen, noise) for noise in ("fixed", "none"))
     share = float((reconstruction_error(seen, made) > model.error_limit).float().mean())
-    decibels = [float((-10 * ((seen - one) / 2).square().mean(dim=(1, 2, 3)).log10()).mean()) for one in (made, bare)]
-    figures = " | ".join(f"{value:.1f}" for value in decibels)
+    figures = " | ".join(f"{psnr(seen, one):.1f}" for one in (made, bare))
     return f"| {said} | {len(seen)} | {figures} | {100 * share:.0f} % | {'closed' if share > SHARE else 'open'} |"
 
 
@@ -55,7 +48,7 @@ def main() -> None:
     parser.add_argument("--turned", default="osaka", choices=sorted(SITES))
     given = parser.parse_args()
     now = session()
-    model = model_of(now, given.backbone)
+    model: StyleModel = now.model(given.backbone)
 
     def rendered(site: str) -> ImageSet:
         return open_source(f"parts:{site}?n={given.images}&size={model.generator.size}&seed={given.seed}", site, now.host)

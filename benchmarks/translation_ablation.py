@@ -15,7 +15,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from translation_measures import HEAD, Measured, loaded, measured, pictures, repaired, work_folder
+from translation_measures import HEAD, Measured, measured, pictures, repaired, work_folder
 
 from shiftlens import fit
 from shiftlens.framework.session import session
@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path, help="folder that keeps the translators")
     given = parser.parse_args()
     out, now = work_folder(given.out), session()
-    features = loaded(now, "efficientnet-lite0")
+    features = now.model("efficientnet-lite0")
 
     def read(site: str) -> list[Floats]:
         source = f"parts:{site}?like={given.target}&n={TEST}&seed={TEST_SEED}&size={SIZE}"
@@ -80,7 +80,7 @@ def main() -> None:
                 "precision": given.precision, "save_minutes": 60, "preview_minutes": 60, **options,
             }  # fmt: skip
             fit("mcdut", sources, out=place, seed=seed, config=config)
-            model = loaded(now, str(place))
+            model = now.model(str(place))
             for method in ("none", "affine", "histogram", "network") if name == "cut" else ("network",):
                 row = measured(before, repaired(model, method, before), truth, features)
                 found.setdefault(name if method == "network" else method, []).append(row)

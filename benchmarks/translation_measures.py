@@ -5,13 +5,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from shiftlens import Context, Features, ImageSet, Picture
-from shiftlens.framework.session import Session
+from shiftlens import Features, ImageSet, Picture
 from shiftlens.plugins.mcdut.cheap import Floats
 from shiftlens.plugins.mcdut.model import Mcdut
 from shiftlens.plugins.mcdut.safety import apart, pooled
@@ -57,11 +56,6 @@ def measured(before: Sequence[Floats], after: Sequence[Floats], truth: Sequence[
         gradients=mean([gradient_correlation(x, y) for x, y in pairs]),
         grain=mean([_grain(x) / max(_grain(y), 1e-9) for x, y in made]),
     )
-
-
-def loaded(now: Session, name: str) -> Any:
-    """Load a backbone by name or path."""
-    return now.weights(name).load(now.host, Context())
 
 
 def pictures(images: ImageSet) -> list[Floats]:

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from translation_measures import HEAD, loaded, mean, measured, pictures, repaired, work_folder
+from translation_measures import HEAD, mean, measured, pictures, repaired, work_folder
 
 from shiftlens import fit
 from shiftlens.framework.session import session
@@ -110,7 +110,7 @@ def main() -> None:
     print(f"{len(train)} tiles to fit on, {len(test)} to measure on; {card.trained_on}")
     print(f"verdict: {card.options['verdict']['winner']}: {card.options['verdict']['reason']['en']}\n")
     now = session()
-    model, features = loaded(now, str(out / "tiles")), loaded(now, "efficientnet-lite0")
+    model, features = now.model(str(out / "tiles")), now.model("efficientnet-lite0")
 
     def read(rows: Sequence[tuple[str, Path]]) -> list[Floats]:
         return pictures(open_source(listed(out / "read.csv", rows, tiles), "read", now.host))

@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
-from translation_measures import HEAD, loaded, measured, pictures, repaired
+from translation_measures import HEAD, measured, pictures, repaired
 
 from shiftlens.framework.session import Session, session
 from shiftlens.framework.sources import open_source
@@ -88,7 +88,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     given = parser.parse_args()
     now = session()
-    model, features = loaded(now, given.backbone), loaded(now, "efficientnet-lite0")
+    model, features = now.model(given.backbone), now.model("efficientnet-lite0")
     before, truth = (
         pictures(open_source(f"parts:{site}?like={given.target}&n={PAIRS}&seed={PAIRS_SEED}&size={SIZE}", "pairs", now.host))
         for site in (given.source, given.target)

@@ -12,7 +12,7 @@ from ..registry.layers import Layers
 from ..registry.saved import user_folder
 from ..specs.settings import Settings
 from .host import Host, discover
-from .roles import ReportSection
+from .roles import Context, ReportSection
 from .targets import config_model, target_class
 from .weights import Weights
 
@@ -44,6 +44,14 @@ class Session:
             DigestDiffers: a file is not the pinned one.
         """
         return Weights.verified({name: self.catalogue.get(name)}, self.catalogue)
+
+    def model(self, name: str) -> Any:
+        """Load one backbone, by name or path, on the CPU.
+
+        Raises:
+            ShiftlensError: as :meth:`weights`; its tensors do not fit its family.
+        """
+        return self.weights(name).load(self.host, Context())
 
     def sections(self, wanted: Sequence[str]) -> list[ReportSection]:
         """Make the report sections that plugins offer, those that a layout names or, where it names none, all."""

@@ -104,6 +104,14 @@ def physical_pipeline(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def now() -> Any:
+    """The plugins and backbones that come along."""
+    from shiftlens.framework.session import session
+
+    return session()
+
+
 QUIET = (
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync",

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shiftlens import Context, compare
-from shiftlens.framework.session import Session, session
+from shiftlens import compare
+from shiftlens.framework.session import Session
 from shiftlens.framework.sources import open_source
 from shiftlens.plugins.mcdut.cheap import Floats
 from shiftlens.plugins.mcdut.gate import judge
@@ -22,13 +22,8 @@ NAME = "matsuyama-to-osaka"
 
 
 @pytest.fixture(scope="module")
-def now() -> Session:
-    return session()
-
-
-@pytest.fixture(scope="module")
 def model(now: Session) -> Mcdut:
-    loaded: Mcdut = now.weights(NAME).load(now.host, Context())
+    loaded: Mcdut = now.model(NAME)
     return loaded
 
 

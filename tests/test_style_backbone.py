@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from shiftlens import Context, Latents, StyleModel, reconstruction_error
-from shiftlens.framework.session import Session, session
+from shiftlens.framework.session import Session
 from shiftlens.framework.sources import open_source
 from shiftlens.framework.targets import config_model, target_class
 from shiftlens.plugins.stylegan2.tensors import as_tensor
@@ -20,13 +20,8 @@ SCORING = {"permutations": 199, "bootstrap": 50, "self_splits": 0}
 
 
 @pytest.fixture(scope="module")
-def now() -> Session:
-    return session()
-
-
-@pytest.fixture(scope="module")
 def model(now: Session) -> StyleModel:
-    loaded: StyleModel = now.weights(NAME).load(now.host, Context())
+    loaded: StyleModel = now.model(NAME)
     return loaded
 
 

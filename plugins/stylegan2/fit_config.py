@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -11,7 +11,22 @@ from ... import FitConfig
 from .layers import even
 
 
-class GanConfig(FitConfig):
+class WidthsConfig(FitConfig):
+    """Options that shape a new generator. A saved one's shape is read off its widths, so these must divide evenly."""
+
+    size: int
+    w_dim: int = Field(default=128, ge=16, le=1024, description="length of a code")
+    channel_base: int = Field(default=2048, ge=64, le=65536, description="channels times resolution")
+    channel_max: int = Field(default=128, ge=16, le=1024, description="most channels")
+
+    @model_validator(mode="after")
+    def _even(self) -> Self:
+        if not even(self.size, self.channel_base):
+            raise ValueError(f"channel_base: {self.channel_base} is no multiple of the size, {self.size}")
+        return self
+
+
+class GanConfig(WidthsConfig):
     """Options of ``stylegan2``; a preset fills what is not given.
 
     >>> GanConfig(preset="gpu").channel_base, GanConfig().batch
@@ -30,10 +45,7 @@ class GanConfig(FitConfig):
     preset: Literal["cpu", "gpu", "try"] = Field(default="cpu", description="two CPU cores, one GPU, or a quick try")
     size: Literal[32, 64, 128, 256, 512, 1024] = Field(default=64, description="side of the images, in pixels")
     batch: int = Field(default=16, ge=4, le=1024, description="images a step, in each process")
-    w_dim: int = Field(default=128, ge=16, le=1024, description="length of a code")
     mapping: int = Field(default=2, ge=1, le=16, description="layers of the mapping network")
-    channel_base: int = Field(default=2048, ge=64, le=65536, description="channels times resolution")
-    channel_max: int = Field(default=128, ge=16, le=1024, description="most channels")
     rate: float = Field(default=2.5e-3, gt=0, le=0.1, description="learning rate of Adam, of both networks")
     r1: float | None = Field(
         default=None, ge=0, description="weight of the gradient penalty (R1), every 16 steps; 0.0002 size² / batch if not given"
@@ -48,12 +60,6 @@ class GanConfig(FitConfig):
     augment_images: float = Field(
         default=100.0, gt=0, description="thousands of images over which augmentation rises from never to always"
     )
-
-    @model_validator(mode="after")
-    def _even(self) -> GanConfig:
-        if not even(self.size, self.channel_base):
-            raise ValueError(f"channel_base: {self.channel_base} is no multiple of the size, {self.size}")
-        return self
 
 
 class EncoderFitConfig(FitConfig):

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from ... import FitConfig
-from .layers import even
+from .fit_config import WidthsConfig
 
 
-class JointConfig(FitConfig):
+class JointConfig(WidthsConfig):
     """Options of ``joint``; a preset fills what is not given.
 
     >>> JointConfig(preset="gpu").w_dim, JointConfig(w_dim=64).w_dim
@@ -27,10 +26,7 @@ class JointConfig(FitConfig):
     preset: Literal["cpu", "gpu", "try"] = Field(default="cpu", description="two CPU cores, one GPU, or a quick try")
     size: Literal[32, 64, 128, 256] = Field(default=64, description="side of the images, in pixels")
     batch: int = Field(default=16, ge=4, le=1024, description="images a step")
-    w_dim: int = Field(default=128, ge=16, le=1024, description="length of a code")
     mapping: int = Field(default=4, ge=1, le=16, description="layers of the mapping network")
-    channel_base: int = Field(default=2048, ge=64, le=65536, description="channels times resolution")
-    channel_max: int = Field(default=128, ge=16, le=1024, description="most channels")
     rate: float = Field(default=1e-3, gt=0, le=0.1, description="learning rate of Adam, falling to a twentieth at the end")
     perceptual: float = Field(default=0.5, ge=0, description="weight of the feature loss")
     delta: float = Field(default=1e-3, ge=0, description="weight of the size of what single layers add to the first code")
@@ -41,9 +37,3 @@ class JointConfig(FitConfig):
     r1: float = Field(default=0.2, ge=0, description="weight of the gradient penalty of the discriminator (R1)")
     average: float = Field(default=10.0, gt=0, description="half-life of the averaged weights, in thousands of images")
     held_out: float = Field(default=0.05, gt=0, lt=0.5, description="share of the images on which quality is measured")
-
-    @model_validator(mode="after")
-    def _even(self) -> JointConfig:
-        if not even(self.size, self.channel_base):
-            raise ValueError(f"channel_base: {self.channel_base} is no multiple of the size, {self.size}")
-        return self

@@ -27,19 +27,24 @@ def reconstructed(
     return torch.cat(made).clamp(-1, 1)
 
 
+def psnr(images: Tensor, made: Tensor) -> float:
+    """Give the mean over images of the signal-to-noise ratio in dB, both ``(images, 3, rows, columns)`` in -1..1."""
+    square = ((images - made) / 2).square().mean(dim=(1, 2, 3)).clamp_min(1e-12)
+    return float((-10 * torch.log10(square)).mean())
+
+
 @torch.inference_mode()
 def fidelity(images: Tensor, made: Tensor, features: Features) -> dict[str, float]:
     """Give the figures of a reconstruction.
 
-    ``psnr`` in dB is a mean over images; ``pd_efflite0`` the perceptual distance (named after the default network);
+    ``psnr`` as :func:`psnr`; ``pd_efflite0`` the perceptual distance (named after the default network);
     ``error_limit`` the error that 99 % of the images stay below.
     """
-    square = ((images - made) / 2).square().mean(dim=(1, 2, 3)).clamp_min(1e-12)
     perceptual = Perceptual(features)
     pairs = zip(torch.split(images, BATCH), torch.split(made, BATCH), strict=True)
     apart = torch.cat([perceptual.between(perceptual.of(one), perceptual.of(other)) for one, other in pairs])
     return {
-        "psnr": round(float((-10 * torch.log10(square)).mean()), 3),
+        "psnr": round(psnr(images, made), 3),
         "pd_efflite0": round(float(apart.mean()), 5),
         "error_limit": round(float(torch.quantile(reconstruction_error(images, made), 0.99)), 5),
     }

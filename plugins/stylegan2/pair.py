@@ -18,7 +18,7 @@ from .joint_config import JointConfig
 from .losses import against_made, against_real, gradient_penalty
 from .perceptual import Perceptual
 from .small import SmallEncoder
-from .texture import texture_distance
+from .texture import BANDS, texture_distance
 
 LAZY = 16
 """Steps between gradient penalties (lazy regularisation, Karras et al. 2020)."""
@@ -27,8 +27,8 @@ _SCALED, _MAPPING, _JUDGE = 20.0, 400.0, 2.0
 _WARM = 200
 _RAMP = 0.1
 _QUEUE, _SLICES = 512, 64
-_BLUR = 4
-"""Means of so many pixels a side hold little grain: 2 to the power of the octaves that are compared as texture."""
+_BLUR = 2**BANDS
+"""Means of so many pixels a side hold little of the grain that is compared as texture."""
 
 
 class Pair(nn.Module):
