@@ -19,9 +19,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from shiftlens import Context, ImageSet, batches, in_lanes
-from shiftlens.framework.host import discover
-from shiftlens.framework.sources import open_source
+from shiftlens.framework.host.host import discover
+from shiftlens.framework.running.sources import open_source
+from shiftlens.plugin import Context, ImageSet, batches, in_lanes
 from shiftlens.plugins.features.encoder import FeaturesEncoder, pooled
 from shiftlens.plugins.features.family import TimmFamily
 from shiftlens.plugins.features.network import TimmFeatures

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from shiftlens import AttentionMaps, AttributeScores, Context, ImageSet, Latents
-from shiftlens.framework.host import discover
-from shiftlens.framework.sources import open_source
+from shiftlens.framework.host.host import discover
+from shiftlens.framework.running.sources import open_source
+from shiftlens.plugin import AttentionMaps, AttributeScores, Context, ImageSet, Latents
 from shiftlens.plugins.features.config import DifferenceMapConfig, FeaturesConfig
 from shiftlens.plugins.features.encoder import FeaturesEncoder
 from shiftlens.plugins.features.explainer import DifferenceMap
@@ -80,7 +80,7 @@ def main() -> None:
             explainer = DifferenceMap(DifferenceMapConfig(most=1000), backbone=network, context=CONTEXT)
             hits, chance, images = pointing(explainer.explain(sets[1], scores), Path(words.target))
             print(
-                f"{size} px, {layer}: AUC {scores.separation:.3f} (p {scores.separation_p:.3f}), "
+                f"{size} px, {layer}: AUC {scores.joint.separation:.3f} (p {scores.joint.p:.3f}), "
                 f"hottest place on the defect {hits} of {images}, by chance {chance:.1f}",
                 flush=True,
             )

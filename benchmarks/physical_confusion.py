@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage, stats
 
-from shiftlens import Picture
+from shiftlens.plugin import Picture
 from shiftlens.plugins.physical.measure import measure
 from shiftlens.plugins.physical.words import DIMENSIONS
 

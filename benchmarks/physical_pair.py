@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftlens import decode
+from shiftlens.plugin import decode
 from shiftlens.plugins.physical.measure import measure
 from shiftlens.plugins.physical.words import DIMENSIONS
 

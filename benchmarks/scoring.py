@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import wasserstein_distance
 
-from shiftlens import Context, Dimension, Latents, Space
+from shiftlens.plugin import Context, Dimension, Latents, Space
 from shiftlens.plugins.stylediff.config import StyleDiffConfig
 from shiftlens.plugins.stylediff.scorer import StyleDiff
 from shiftlens.plugins.stylediff.wasserstein import wasserstein

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from shiftlens import ImageSet, Picture, StyleModel, reconstruction_error, square
-from shiftlens.framework.gate import SHARE
-from shiftlens.framework.session import session
-from shiftlens.framework.sources import open_source
+from shiftlens.framework.running.session import session
+from shiftlens.framework.running.sources import open_source
+from shiftlens.framework.values.gate import SHARE
+from shiftlens.plugin import ImageSet, Picture, StyleModel, reconstruction_error, square
 from shiftlens.plugins.parts.sites import SITES
 from shiftlens.plugins.stylegan2.measure import psnr, reconstructed
 from shiftlens.plugins.stylegan2.tensors import as_tensor

@@ -22,10 +22,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftlens import AttributeScores, Context, Encoder, ImageSet, Latents, UsageError
-from shiftlens.framework.session import Session, session
-from shiftlens.framework.sources import open_source
-from shiftlens.framework.targets import config_model, target_class
+from shiftlens import UsageError
+from shiftlens.framework.host.targets import config_model, target_class
+from shiftlens.framework.running.session import Session, session
+from shiftlens.framework.running.sources import open_source
+from shiftlens.plugin import AttributeScores, Context, Encoder, ImageSet, Latents
 from shiftlens.plugins.parts.sites import SITES
 
 TRUTH_IMAGES, TRUTH_STRENGTH = 300, 2
@@ -96,12 +97,12 @@ def moved(before: Latents, after: Latents) -> NDArray[np.float64]:
 
 def placed(scores: AttributeScores, truth: NDArray[np.float64]) -> tuple[int, float, int]:
     """Give the rank of the right cluster, the share of the one that came first, and the channel of the right one."""
-    known = scores.measured
-    clusters = np.unique(scores.cluster[known])
-    effect = {c: np.nanmax(scores.effect[scores.cluster == c]) for c in clusters}
-    moves = {c: np.abs(truth[scores.cluster == c]).max() for c in clusters}
+    known = scores.effects.measured
+    clusters = np.unique(scores.causes.cluster[known])
+    effect = {c: np.nanmax(scores.effects.size[scores.causes.cluster == c]) for c in clusters}
+    moves = {c: np.abs(truth[scores.causes.cluster == c]).max() for c in clusters}
     right, first = max(moves, key=moves.__getitem__), max(effect, key=effect.__getitem__)
-    channel = int(np.where(scores.cluster == right, np.abs(truth), -1).argmax())
+    channel = int(np.where(scores.causes.cluster == right, np.abs(truth), -1).argmax())
     return 1 + sum(value > effect[right] for value in effect.values()), moves[first] / moves[right], channel
 
 
@@ -141,9 +142,9 @@ def main() -> None:
             site = world.latents("site", number, given.images, **{name: f"{way}{strength:g}sd"})
             scores = scorer.score(reference, site)
             rank, share, channel = placed(scores, truth)
-            p = float(np.nanmin(scores.p_family))
+            p = float(np.nanmin(scores.significance.p_family))
             found.setdefault(strength, []).append(Found(rank, share, p, seen))
-            line += f" {rank} | {scores.effect[channel]:.2f} | {share:.2f} | {p:.3f} |"
+            line += f" {rank} | {scores.effects.size[channel]:.2f} | {share:.2f} | {p:.3f} |"
         print(f"| {name} {way} | {seen:.2f} | {np.abs(truth).max():.2f} |{line}")
         sys.stdout.flush()
     print()

@@ -18,9 +18,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from shiftlens import Context, Dimension, Latents, Space
-from shiftlens.framework.session import session
-from shiftlens.framework.sources import open_source
+from shiftlens.framework.running.session import session
+from shiftlens.framework.running.sources import open_source
+from shiftlens.plugin import Context, Dimension, Latents, Space
 from shiftlens.plugins.stylediff.config import StyleDiffConfig
 from shiftlens.plugins.stylediff.scorer import StyleDiff
 from shiftlens.plugins.stylespace.encoder import StyleSpaceEncoder
@@ -56,9 +56,9 @@ def scoring(channels: int, counts: list[int]) -> None:
     for count in counts:
         sides = latents("a", count, channels, 0), latents("b", count, channels, 1)
         seconds, scores = timed(lambda sides=sides: StyleDiff(StyleDiffConfig(), context=Context(workers=2)).score(*sides))
-        found = int((scores.p_family <= scores.alpha).sum())
+        found = int((scores.significance.p_family <= scores.alpha).sum())
         factor = "" if before is None else f"{seconds / before:.2f}"
-        print(f"| {channels} | {count} + {count} | {seconds:.1f} | {factor} | {found} | {scores.cluster.max() + 1} |")
+        print(f"| {channels} | {count} + {count} | {seconds:.1f} | {factor} | {found} | {scores.causes.cluster.max() + 1} |")
         before = seconds
 
 

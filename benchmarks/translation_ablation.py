@@ -18,8 +18,8 @@ import numpy as np
 from translation_measures import HEAD, Measured, measured, pictures, repaired, work_folder
 
 from shiftlens import fit
-from shiftlens.framework.session import session
-from shiftlens.framework.sources import open_source
+from shiftlens.framework.running.session import session
+from shiftlens.framework.running.sources import open_source
 from shiftlens.plugins.mcdut.cheap import Floats
 
 SIZE, TEST, TEST_SEED = 64, 128, 9001

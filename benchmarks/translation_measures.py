@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from shiftlens import Features, ImageSet, Picture
+from shiftlens.plugin import Features, ImageSet, Picture
 from shiftlens.plugins.mcdut.cheap import Floats
 from shiftlens.plugins.mcdut.model import Mcdut
 from shiftlens.plugins.mcdut.safety import apart, pooled

@@ -22,8 +22,8 @@ from PIL import Image
 from translation_measures import HEAD, mean, measured, pictures, repaired, work_folder
 
 from shiftlens import fit
-from shiftlens.framework.session import session
-from shiftlens.framework.sources import open_source
+from shiftlens.framework.running.session import session
+from shiftlens.framework.running.sources import open_source
 from shiftlens.plugins.mcdut.cheap import Floats
 from shiftlens.plugins.mcdut.config import Limits
 from shiftlens.plugins.mcdut.detect import contrast, levels

@@ -22,8 +22,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 from translation_measures import HEAD, measured, pictures, repaired
 
-from shiftlens.framework.session import Session, session
-from shiftlens.framework.sources import open_source
+from shiftlens.framework.running.session import Session, session
+from shiftlens.framework.running.sources import open_source
 from shiftlens.plugins.mcdut.cheap import Floats
 from shiftlens.plugins.mcdut.gate import judge
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import click
 from pydantic import BaseModel
 
-from shiftlens.framework import hookspecs
 from shiftlens.framework.cli.fit import Fitters, shared
 from shiftlens.framework.cli.main import COMMANDS, cli
-from shiftlens.framework.ports import CLASS_OF_ROLE, ports_of
+from shiftlens.framework.contract import hookspecs
+from shiftlens.framework.contract.ports import CLASS_OF_ROLE, ports_of
 from shiftlens.specs import errors
 from shiftlens.specs.settings import Forbidden, PluginPolicy, Settings, SiteSpec
 

@@ -85,43 +85,40 @@ class Catalogue:
         """Give the files of a backbone, their pins held, and the one digest of the backbone.
 
         Raises:
-            BackboneUnusable: see :meth:`locate`.
+            BackboneUnusable: see :func:`locate`.
             DigestDiffers: a file is not the pinned one.
         """
-        files = self.locate(spec, network=network)
+        files = locate(spec, network=network)
         return files, backbone_digest(spec, files)
 
-    def locate(self, spec: BackboneSpec, *, network: bool = False) -> dict[str, Path]:
-        """Give the files of a backbone, by their name below its source, without reading them.
 
-        Where the spec names no files, they are the weights that lie at the source.
+def locate(spec: BackboneSpec, *, network: bool = False) -> dict[str, Path]:
+    """Give the files of a backbone, by their name below its source, without reading them.
 
-        Raises:
-            BackboneUnusable: a file, the package or the network is not there.
-        """
-        for file in spec.files:
-            if PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts:
-                raise BackboneUnusable(
-                    f"backbone {spec.name!r}: file {quoted(file)} leaves its source", hint="name files below it"
-                )
-        source = spec.source
-        if source.path is not None:
-            files = _below(Path(source.path).expanduser(), spec)
-        elif source.package is not None:
-            files = _of_package(source.package, spec)
-        else:
-            files = _of_hub(source, spec, network)
-        if not files:
-            raise BackboneUnusable(
-                f"backbone {spec.name!r}: no weights in {source.path or source.package}",
-                hint=f"expected a file ending in {', '.join(WEIGHTS)}",
-            )
-        missing = [str(path) for path in files.values() if not path.is_file()]
-        if missing:
-            raise BackboneUnusable(
-                f"backbone {spec.name!r}: {', '.join(missing)} is not there", hint="check its source and files"
-            )
-        return files
+    Where the spec names no files, they are the weights that lie at the source.
+
+    Raises:
+        BackboneUnusable: a file, the package or the network is not there.
+    """
+    for file in spec.files:
+        if PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts:
+            raise BackboneUnusable(f"backbone {spec.name!r}: file {quoted(file)} leaves its source", hint="name files below it")
+    source = spec.source
+    if source.path is not None:
+        files = _below(Path(source.path).expanduser(), spec)
+    elif source.package is not None:
+        files = _of_package(source.package, spec)
+    else:
+        files = _of_hub(source, spec, network)
+    if not files:
+        raise BackboneUnusable(
+            f"backbone {spec.name!r}: no weights in {source.path or source.package}",
+            hint=f"expected a file ending in {', '.join(WEIGHTS)}",
+        )
+    missing = [str(path) for path in files.values() if not path.is_file()]
+    if missing:
+        raise BackboneUnusable(f"backbone {spec.name!r}: {', '.join(missing)} is not there", hint="check its source and files")
+    return files
 
 
 def _of_hub(source: Source, spec: BackboneSpec, network: bool) -> dict[str, Path]:

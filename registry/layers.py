@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,23 @@ PROJECT_FILE = "shiftlens.yaml"
 SITES_FOLDER = "sites"
 DEFAULTS = "plugin default"
 _OF_THE_SITE = ("site", "title", "forbid")
+COMMON = ("alpha",)
+"""Settings that reach every component which has an option of that name."""
+PIPELINE = "pipeline file"
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of one component: the values of all layers together, and which layer set each (by dotted key)."""
+
+    values: Mapping[str, Any]
+    origins: Mapping[str, str]
+
+    def said(self, problem: str) -> str:
+        """Give a problem, ``key: what``, with the layer that set the key, where that is not the pipeline itself."""
+        key = problem.partition(":")[0]
+        origin = next((label for name, label in self.origins.items() if name == key or name.startswith(f"{key}.")), PIPELINE)
+        return problem if origin == PIPELINE else f"{problem} (set by the {origin})"
 
 
 @dataclass(frozen=True)
@@ -128,6 +145,29 @@ class Layers:
             raise UnknownName(f"no setting {quoted(key)}", hint=f"{nearest(key, self.keys())}")
         return found
 
+    def options(self, component: str, known: Collection[str], pipeline: Mapping[str, Any]) -> Options:
+        """Give the options of a component, merged key by key through all layers, and where each comes from.
+
+        Args:
+            component: its id.
+            known: the options that it has; common settings reach it where they are among these.
+            pipeline: what the pipeline says, which is above the plugins' defaults and below every file of settings.
+
+        >>> site = Layer.of("site file", Settings(components={"gate": {"limits": {"strength": 2}}}))
+        >>> Layers([site]).options("gate", (), {"limits": {"strength": 1, "contrast": 0.2}}).values
+        {'limits': {'strength': 2, 'contrast': 0.2}}
+        """
+        values: dict[str, Any] = {}
+        origins: dict[str, str] = {}
+        below = [layer for layer in self.layers if layer.label == DEFAULTS]
+        above = [layer for layer in self.layers if layer.label != DEFAULTS]
+        said: list[tuple[str, Mapping[str, Any]]] = [(layer.label, _options(layer, component, known)) for layer in below]
+        said += [(PIPELINE, pipeline), *((layer.label, _options(layer, component, known)) for layer in above)]
+        for label, own in said:
+            values = merged(values, own)
+            origins |= dict.fromkeys(_leaves(own), label)
+        return Options(values, origins)
+
     def keys(self) -> set[str]:
         """Give every key that :meth:`origin` knows."""
         return set(Settings.model_fields) | {key for layer in self.layers for key in _keys(layer.values)}
@@ -195,6 +235,17 @@ def _values_at(values: Mapping[str, Any], key: str) -> Iterator[Any]:
     for first, value in values.items():
         if isinstance(value, Mapping) and key.startswith(f"{first}."):
             yield from _values_at(value, key[len(first) + 1 :])
+
+
+def _options(layer: Layer, component: str, known: Collection[str]) -> dict[str, Any]:
+    """Give what a layer says of a component: common settings, and over them its own."""
+    common = {key: layer.values[key] for key in COMMON if key in known and layer.values.get(key) is not None}
+    return merged(common, layer.values.get("components", {}).get(component, {}))
+
+
+def _leaves(values: Mapping[str, Any]) -> list[str]:
+    inner = list(_keys(values))
+    return [key for key in inner if not any(other.startswith(f"{key}.") for other in inner)]
 
 
 def _keys(values: Mapping[str, Any], before: str = "") -> Iterator[str]:

@@ -7,7 +7,7 @@ where results are kept (3).
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 MOST_PROBLEMS = 10
 LONGEST_VALUE = 80
@@ -28,15 +28,28 @@ class ShiftlensError(Exception):
 
     code: ClassVar[str] = "SL000"
     exit_code: ClassVar[int] = 4
+    step: str = ""
+    """The step of a pipeline in which it was raised, if any."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
     def __str__(self) -> str:
         next_step = f"\n  next: {self.hint}" if self.hint else ""
         return f"{self.code} {self.message}{next_step}"
+
+
+def _rebuilt(kind: type[ShiftlensError], args: tuple[Any, ...], facts: dict[str, Any]) -> ShiftlensError:
+    """Put an error together that another process raised."""
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(facts)
+    return error
 
 
 class SpecError(ShiftlensError):
@@ -92,6 +105,14 @@ class ComponentFailed(ShiftlensError):
     """A component that raised, or gave something else than its role promises."""
 
     code = "SL203"
+    trace: str = ""
+    """The traceback, where the component raised."""
+
+
+class PromiseBroken(ComponentFailed):
+    """A value that is not what its type promises: a field of another shape or kind of number, or NaN where none may be."""
+
+    code = "SL205"
 
 
 class MissingExtra(ShiftlensError):

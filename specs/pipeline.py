@@ -17,13 +17,13 @@ class StepSpec(Spec):
 
     ``use`` is its id, pinned as ``id@version`` where that matters; ``inputs`` maps the ports of its
     role to inputs of the pipeline or to other steps; ``with`` is its config; ``backbone`` names the
-    weights, where the site's choice for the component's slot is not wanted.
+    weights, where the site's choice for the component's slot is not wanted: those of its first slot, or by slot.
     """
 
     use: ComponentId
     inputs: dict[str, Name] = {}
     with_: dict[str, Any] = Field(default={}, alias="with")
-    backbone: str | None = None
+    backbone: str | dict[str, str] | None = None
 
 
 class ReportLayout(Spec):

@@ -8,6 +8,9 @@ from pydantic import Field
 
 from .base import Spec, Text
 
+SECTIONS = ("summary", "attributes", "features", "maps", "calibration", "power", "tested", "aside", "made")
+"""Ids of the report's own sections, in their order; plugins' sections come after ``maps``."""
+
 Interval = tuple[float, float]
 Side = Literal["reference", "target"]
 Kind = Literal["light", "colour", "optics", "position", "surface", "file", "content"]

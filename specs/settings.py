@@ -34,6 +34,8 @@ class Settings(Spec):
     language: Literal["en", "ja"] | None = Field(default=None, description="the language that reports open in")
     device: Device | None = Field(default=None, description="where models run: `cpu`, `cuda`, `cuda:1`, `mps`")
     seed: int | None = Field(default=None, ge=0, lt=2**32, description="the seed of all random choices")
+    executor: str | None = Field(default=None, description="who does the shards of a step: the id of an executor; this process")
+    alpha: float | None = Field(default=None, gt=0, lt=1, description="level of significance, for all that have such an option")
     network: bool | None = Field(default=None, description="whether weights may be fetched from a model hub")
     backbones: dict[str, str] = Field(default={}, description="which backbone fills a slot: slot -> name")
     catalogue: tuple[BackboneSpec, ...] = Field(default=(), description="further backbones (`shiftlens schema backbone`)")

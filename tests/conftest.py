@@ -107,7 +107,7 @@ def physical_pipeline(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def now() -> Any:
     """The plugins and backbones that come along."""
-    from shiftlens.framework.session import session
+    from shiftlens.framework.running.session import session
 
     return session()
 

@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from shiftlens.framework.host import Host, Offer
+from shiftlens.framework.host.host import Host, Offer
 from shiftlens.plugins.stylegan2.imports import importers
 
 W = 16

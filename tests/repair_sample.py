@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from shiftlens import Context, ImageRef, ImageSet, Latents, Picture, RunOutcome, Translator
-from shiftlens.framework.conformance import Pictures
+from shiftlens import RunOutcome
+from shiftlens.plugin import Context, ImageRef, ImageSet, Latents, Picture, Translator
 from shiftlens.plugins.physical.config import PhysicalConfig
 from shiftlens.plugins.physical.encoder import Physical
 from shiftlens.plugins.stylediff.config import StyleDiffConfig
 from shiftlens.plugins.stylediff.scorer import StyleDiff
+from shiftlens.testing import Pictures
 
 MEASURED = PhysicalConfig(
     attributes=("exposure", "contrast", "colour-temperature", "tint", "saturation", "sharpness", "noise", "texture-strength")
@@ -99,7 +100,7 @@ def measured(images: ImageSet) -> Latents:
 
 def seen(images: ImageSet) -> Latents:
     """Codes without names: four colours and their spread, slightly blurred by chance."""
-    from shiftlens import Dimension, Space
+    from shiftlens.plugin import Dimension, Space
 
     space = Space(encoder="looks", key="looks", dimensions=tuple(Dimension(id=f"c{i}") for i in range(4)))
     rng = np.random.default_rng(7)

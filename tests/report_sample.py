@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from shiftlens import (
+from shiftlens import RunOutcome, Text
+from shiftlens.plugin import (
     AttentionMaps,
     AttributeScores,
     Dimension,
@@ -14,9 +15,7 @@ from shiftlens import (
     ImageSet,
     Latents,
     Picture,
-    RunOutcome,
     Space,
-    Text,
     Unreadable,
     Words,
 )

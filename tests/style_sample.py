@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from shiftlens import Context, ImageRef, ImageSet, Latents, Picture, RunOutcome, StyleLayer, Synthesis
+from shiftlens import RunOutcome
+from shiftlens.plugin import Context, ImageRef, ImageSet, Latents, Picture, StyleLayer, Synthesis
 from shiftlens.plugins.stylediff.config import StyleDiffConfig
 from shiftlens.plugins.stylediff.scorer import StyleDiff
 from shiftlens.plugins.stylegan2.generator import Generator

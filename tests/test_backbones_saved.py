@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 import torch
 
-from shiftlens import ForbiddenHere, Settings, ShiftlensError, SpecError, UnknownName, save_backbone
-from shiftlens.framework.planner import make_plan
-from shiftlens.framework.session import session
+from shiftlens import ForbiddenHere, Settings, ShiftlensError, SpecError, UnknownName
+from shiftlens.framework.running.planner import make_plan
+from shiftlens.framework.running.session import session
 from shiftlens.registry.catalogue import Catalogue
 from shiftlens.registry.saved import read_card
+from shiftlens.training import save_backbone
 
 Shiftlens = Callable[..., "CompletedProcess[str]"]
 OFFERED = {"name": "plant", "family": "timm", "source": {"path": "/plugin"}}

@@ -12,25 +12,16 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from scipy.stats import false_discovery_control, ks_2samp, mannwhitneyu, ttest_ind
 
-from shiftlens import (
-    AttributeScores,
-    Context,
-    Dimension,
-    InputUnusable,
-    Latents,
-    LatentScorer,
-    Space,
-    SpacesDiffer,
-    TooFewImages,
-)
-from shiftlens.framework.conformance import LatentScorerConformance, sample_latents
-from shiftlens.framework.plain import holm
+from shiftlens import InputUnusable, SpacesDiffer, TooFewImages
+from shiftlens.framework.values.plain import holm
+from shiftlens.plugin import AttributeScores, Context, Dimension, Latents, LatentScorer, Space
 from shiftlens.plugins.baselines import plugin
 from shiftlens.plugins.baselines.classifier import DomainClassifier, Ridge, auc_of
 from shiftlens.plugins.baselines.config import ClassifierConfig, MmdConfig
 from shiftlens.plugins.baselines.ks import KolmogorovSmirnov, kolmogorov_smirnov
 from shiftlens.plugins.baselines.mmd import Mmd, gaussian, mmd_of_kernel, mmd_of_rows, witness_of
 from shiftlens.plugins.baselines.welch import Welch, welch
+from shiftlens.testing import LatentScorerConformance, sample_latents
 
 FEW = {DomainClassifier: ClassifierConfig(permutations=99), Mmd: MmdConfig(permutations=99)}
 ALL: tuple[type[LatentScorer], ...] = (Welch, KolmogorovSmirnov, DomainClassifier, Mmd)
@@ -186,11 +177,11 @@ def test_missing_values_and_dead_dimensions_are_not_measured_or_left_out(kind: t
     a[::3, 3] = np.nan
     b[:, 3] += 2
     scores = kind().score(latents(a, "a"), latents(b, "b"))
-    assert scores.measured.tolist() == [True, False, False, True, True]
-    assert scores.rank[3] == 1
-    assert scores.p_family[3] < 0.05
-    assert np.isnan(scores.effect[1])
-    assert scores.p_family[2] == 1
+    assert scores.effects.measured.tolist() == [True, False, False, True, True]
+    assert scores.effects.rank[3] == 1
+    assert scores.significance.p_family[3] < 0.05
+    assert np.isnan(scores.effects.size[1])
+    assert scores.significance.p_family[2] == 1
 
 
 @pytest.mark.parametrize("kind", ALL)
@@ -198,7 +189,7 @@ def test_angles_are_compared_on_the_circle(kind: type[LatentScorer]) -> None:
     rng = np.random.default_rng(7)
     a, b = (rng.normal(at, 5, size=(80, 2)) % 180 for at in (177.0, 187.0))
     scores = kind().score(latents(a, "a", period=180), latents(b, "b", period=180))
-    assert scores.shift == pytest.approx([10, 10], abs=3)
+    assert scores.effects.shift == pytest.approx([10, 10], abs=3)
 
 
 @pytest.mark.parametrize("kind", ALL)
@@ -213,7 +204,7 @@ def test_false_alarms_stay_below_alpha_where_images_come_in_groups(kind: type[La
         scores = scorer.score(
             latents(a, "a", groups=["a" + n for n in names]), latents(b, "b", groups=["b" + n for n in names])
         )
-        alarms += bool((scores.p_family <= 0.05).any())
+        alarms += bool((scores.significance.p_family <= 0.05).any())
     assert alarms <= 8  # 3 expected; 9 or more has a chance of 0.4 %
 
 
@@ -260,11 +251,13 @@ def test_scores_filled_from_few_arrays_have_the_rates_of_scipy_and_say_what_is_n
     a, b = sample_latents(name="a"), sample_latents(seed=1, name="b")
     p = np.array([0.001, 0.2, 0.04, 0.5, 0.03, np.nan])
     scores = AttributeScores.of(a, b, effect=np.array([0.5, 0.2, 0.4, 0.2, 0.3, np.nan]), p_single=p)
-    np.testing.assert_allclose(scores.q_bh[:5], false_discovery_control(p[:5], method="bh"))
-    np.testing.assert_allclose(scores.q_by[:5], false_discovery_control(p[:5], method="by"))
-    assert scores.rank.tolist() == [1, 4, 2, 5, 3, 0]
-    assert scores.measured.tolist() == [True] * 5 + [False]
-    assert np.isnan(scores.effect_low).all()
-    assert scores.separation_p == pytest.approx(0.005)
-    np.testing.assert_allclose(scores.shift[0], b.values[:, 0].mean() - a.values[:, 0].mean(), rtol=1e-5)
-    np.testing.assert_allclose(scores.reference_quantiles[0], np.quantile(a.values[:, 0], scores.levels), rtol=1e-6)
+    np.testing.assert_allclose(scores.significance.q_bh[:5], false_discovery_control(p[:5], method="bh"))
+    np.testing.assert_allclose(scores.significance.q_by[:5], false_discovery_control(p[:5], method="by"))
+    assert scores.effects.rank.tolist() == [1, 4, 2, 5, 3, 0]
+    assert scores.effects.measured.tolist() == [True] * 5 + [False]
+    assert np.isnan(scores.effects.low).all()
+    assert scores.joint.p == pytest.approx(0.005)
+    np.testing.assert_allclose(scores.effects.shift[0], b.values[:, 0].mean() - a.values[:, 0].mean(), rtol=1e-5)
+    np.testing.assert_allclose(
+        scores.effects.reference_quantiles[0], np.quantile(a.values[:, 0], scores.effects.levels), rtol=1e-6
+    )

@@ -15,11 +15,17 @@ import numpy as np
 import pytest
 import yaml
 
-from shiftlens import (
+from shiftlens import ComponentFailed, DatasetSpec, Spec, SpecError, Text, UnknownName, UsageError
+from shiftlens.framework.bench import run as running
+from shiftlens.framework.bench.cells import cells_of
+from shiftlens.framework.bench.run import plan, run
+from shiftlens.framework.bench.suites import suite, suite_names
+from shiftlens.framework.bench.work import Job, Trials, drawn, halves
+from shiftlens.framework.host.host import GROUP, discover
+from shiftlens.framework.running.session import Session
+from shiftlens.plugin import (
     AttributeScores,
     Card,
-    ComponentFailed,
-    DatasetSpec,
     Dimension,
     Encoder,
     ImageRef,
@@ -29,24 +35,12 @@ from shiftlens import (
     Picture,
     Reader,
     Space,
-    Spec,
-    SpecError,
-    Text,
-    UnknownName,
-    UsageError,
     Words,
     hookimpl,
 )
-from shiftlens.framework.bench import run as running
-from shiftlens.framework.bench.cells import cells_of
-from shiftlens.framework.bench.run import plan, run
-from shiftlens.framework.bench.suites import suite, suite_names
-from shiftlens.framework.bench.work import Job, Trials, drawn, halves
-from shiftlens.framework.conformance import sample_latents
-from shiftlens.framework.host import GROUP, discover
-from shiftlens.framework.session import Session
 from shiftlens.registry.catalogue import Catalogue
 from shiftlens.registry.layers import Layers
+from shiftlens.testing import sample_latents
 
 NAMES = ("light", "place", "grain", "other")
 

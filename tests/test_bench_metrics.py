@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, spearmanr
 
-from shiftlens import AttributeScores
 from shiftlens.framework.bench.judge import Truth, judged, ranking, relevant_dimensions
 from shiftlens.framework.bench.metrics import (
     average_precision,
@@ -20,7 +19,8 @@ from shiftlens.framework.bench.metrics import (
     recall_at_5,
     smallest_found,
 )
-from shiftlens.framework.conformance import sample_latents
+from shiftlens.plugin import AttributeScores
+from shiftlens.testing import sample_latents
 
 
 @pytest.mark.parametrize(("hits", "trials"), [(0, 20), (1, 20), (10, 200), (19, 200), (20, 20)])

@@ -262,7 +262,7 @@ def test_schemas_are_valid_json_schema(shiftlens: Run) -> None:
 
 def test_a_fault_of_our_own_is_not_taken_for_a_difference(tmp_path: Path) -> None:
     code = (
-        "import sys, shiftlens.framework.api as api\n"
+        "import sys, shiftlens.framework.pipelines.compare as api\n"
         "def broken(*a, **k): raise RuntimeError('planted')\n"
         "api.comparison = broken\n"
         "sys.argv = ['shiftlens', 'compare', 'a', 'b', '-o', 'out']\n"

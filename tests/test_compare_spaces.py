@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from shiftlens import UsageError
-from shiftlens.framework.api import compare_options, comparison
 from shiftlens.framework.pipelines import SPACES
+from shiftlens.framework.pipelines.compare import compare_options, comparison
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 SAMPLE = runpy.run_path(str(Path(__file__).with_name("style_sample.py")))

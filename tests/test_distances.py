@@ -7,7 +7,7 @@ import pytest
 from scipy import linalg
 
 from shiftlens import TooFewImages, UsageError
-from shiftlens.framework.distances import frechet_distance, frechet_of_moments, kernel_distance
+from shiftlens.framework.kit.distances import frechet_distance, frechet_of_moments, kernel_distance
 
 RNG = np.random.default_rng
 

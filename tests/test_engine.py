@@ -13,15 +13,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shiftlens import Card, ComponentFailed, Encoder, ImageSet, Latents, OutputUnusable, TooFewImages, UsageError, hookimpl
-from shiftlens.framework.conformance import sample_images, sample_latents
-from shiftlens.framework.engine import SHARD, Engine
-from shiftlens.framework.host import Host, discover
-from shiftlens.framework.outcome import RunOutcome
-from shiftlens.framework.planner import make_plan
-from shiftlens.framework.store import Store
+from shiftlens import ComponentFailed, OutputUnusable, TooFewImages, UsageError
+from shiftlens.framework.host.host import Host, discover
+from shiftlens.framework.running.engine import SHARD, Engine
+from shiftlens.framework.running.outcome import RunOutcome
+from shiftlens.framework.running.planner import make_plan
+from shiftlens.framework.running.store import Store
+from shiftlens.plugin import Card, Encoder, ImageSet, Latents, hookimpl
 from shiftlens.registry.catalogue import Catalogue
 from shiftlens.registry.layers import Layers
+from shiftlens.testing import sample_images, sample_latents
 
 DIFF = {
     "use": "stylediff",
@@ -237,7 +238,7 @@ def test_nothing_half_written_is_left_when_a_write_fails(tmp_path: Path, monkeyp
 
 
 def test_an_unknown_option_of_a_source_is_not_taken_for_a_folder(host: Host) -> None:
-    from shiftlens.framework.sources import open_source
+    from shiftlens.framework.running.sources import open_source
 
     with pytest.raises(UsageError):
         open_source("parts:osaka?n=5", "development", host)

@@ -12,19 +12,10 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from shiftlens import (
-    BackboneSpec,
-    BackboneUnusable,
-    Context,
-    ImageSet,
-    Latents,
-    Picture,
-    UsageError,
-    load_tensors,
-    square,
-)
-from shiftlens.framework.host import discover
-from shiftlens.framework.sources import open_source
+from shiftlens import BackboneSpec, BackboneUnusable, UsageError
+from shiftlens.framework.host.host import discover
+from shiftlens.framework.running.sources import open_source
+from shiftlens.plugin import Context, ImageSet, Latents, Picture, square
 from shiftlens.plugins.features import plugin
 from shiftlens.plugins.features.config import FeaturesConfig
 from shiftlens.plugins.features.encoder import FeaturesEncoder
@@ -32,7 +23,8 @@ from shiftlens.plugins.features.family import TimmFamily
 from shiftlens.plugins.features.keys import from_lukemelas
 from shiftlens.plugins.features.network import TimmFeatures
 from shiftlens.plugins.features.operators import declare_missing_operators
-from shiftlens.registry.catalogue import Catalogue
+from shiftlens.registry.catalogue import Catalogue, locate
+from shiftlens.training import load_tensors
 
 GOLDEN = {
     "chelsea.png": {282: 0.393, 285: 0.356, 281: 0.170, 287: 0.014, 904: 0.001},
@@ -100,7 +92,7 @@ def test_the_real_network_gives_the_published_classes(lite0: TimmFeatures, name:
 
 def test_renaming_gives_the_same_tensors_as_the_order_of_both_dicts(lite0: TimmFeatures) -> None:
     catalogue = Catalogue(plugin.shiftlens_backbones())
-    (path,) = catalogue.locate(catalogue.get("efficientnet-lite0")).values()
+    (path,) = locate(catalogue.get("efficientnet-lite0")).values()
     tensors = load_tensors(path)
     renamed, wanted = from_lukemelas(tensors), list(lite0.network.state_dict())
     assert set(renamed) == set(wanted)
@@ -287,7 +279,7 @@ def test_cards_are_read_without_a_model_library(tmp_path: Path) -> None:
 def test_the_pinned_digest_is_that_of_the_installed_file() -> None:
     catalogue = Catalogue(plugin.shiftlens_backbones())
     backbone = catalogue.get("efficientnet-lite0")
-    (path,) = catalogue.locate(backbone).values()
+    (path,) = locate(backbone).values()
     assert hashlib.sha256(path.read_bytes()).hexdigest() in backbone.files.values()
 
 

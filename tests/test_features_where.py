@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shiftlens import AttentionMaps, AttributeScores, Context, ImageSet, Latents, SpacesDiffer, UsageError
-from shiftlens.framework.host import discover
-from shiftlens.framework.sources import open_source
+from shiftlens import SpacesDiffer, UsageError
+from shiftlens.framework.host.host import discover
+from shiftlens.framework.running.sources import open_source
+from shiftlens.plugin import AttentionMaps, AttributeScores, Context, ImageSet, Latents
 from shiftlens.plugins.features import plugin
 from shiftlens.plugins.features.config import DifferenceMapConfig, FeaturesConfig
 from shiftlens.plugins.features.encoder import FeaturesEncoder
@@ -20,7 +21,7 @@ from shiftlens.plugins.features.family import TimmFamily
 from shiftlens.plugins.features.network import TimmFeatures
 from shiftlens.plugins.stylediff.config import StyleDiffConfig
 from shiftlens.plugins.stylediff.scorer import StyleDiff
-from shiftlens.registry.catalogue import Catalogue
+from shiftlens.registry.catalogue import Catalogue, locate
 
 CONTEXT = Context(space_key="k", backbone_digest="d")
 LAYER = "blocks.4"
@@ -32,7 +33,7 @@ class Compared:
     def __init__(self, place: Path) -> None:
         catalogue = Catalogue(plugin.shiftlens_backbones())
         spec = catalogue.get("efficientnet-lite0").model_copy(update={"input_size": 128})
-        self.network: TimmFeatures = TimmFamily().load(spec, catalogue.locate(spec))
+        self.network: TimmFeatures = TimmFamily().load(spec, locate(spec))
         self.sets = {name: _plates(place / name, 24, seed, name == "site") for seed, name in enumerate(("dev", "site"))}
         self.latents = {name: self.encoded(images) for name, images in self.sets.items()}
         config = StyleDiffConfig(permutations=100, bootstrap=50, self_splits=1, permutations_self=99)
@@ -73,7 +74,12 @@ def test_the_mean_of_a_map_is_the_projection_of_its_image(compared: Compared) ->
             parts = [
                 w * (x - m) / s
                 for w, x, m, s, on in zip(
-                    scores.weights, values[image], scores.mean, scores.sigma, scores.measured, strict=True
+                    scores.joint.weights,
+                    values[image],
+                    scores.effects.mean,
+                    scores.effects.sigma,
+                    scores.effects.measured,
+                    strict=True,
                 )
                 if on
             ]
@@ -90,8 +96,8 @@ def test_the_planted_place_is_the_hottest(compared: Compared) -> None:
 def test_the_images_that_carry_the_difference_most_are_chosen(compared: Compared) -> None:
     scores = compared.scores
     for name, ids, projection in (
-        ("dev", scores.reference_ids, -scores.reference_projection),
-        ("site", scores.target_ids, scores.target_projection),
+        ("dev", scores.reference_ids, -scores.joint.reference_projection),
+        ("site", scores.target_ids, scores.joint.target_projection),
     ):
         farthest = {ids[i] for i in np.argsort(-projection)[:6]}
         assert set(compared.maps(name).ids) == farthest
@@ -105,12 +111,12 @@ def test_both_sets_share_one_scale_around_zero(compared: Compared) -> None:
 
 
 def test_dimensions_that_were_not_measured_take_no_part(compared: Compared) -> None:
-    measured = compared.scores.measured.copy()
+    measured = compared.scores.effects.measured.copy()
     first = int(np.flatnonzero(measured)[0])
     measured[first] = False
-    spoilt = compared.scores.weights.copy()
+    spoilt = compared.scores.joint.weights.copy()
     spoilt[first] = np.nan
-    sigma = compared.scores.sigma.copy()
+    sigma = compared.scores.effects.sigma.copy()
     sigma[first] = 0
     about = compared.scores.model_copy(update={"measured": measured, "weights": spoilt, "sigma": sigma})
     assert np.isfinite(compared.maps("site", about).maps).all()

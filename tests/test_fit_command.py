@@ -17,22 +17,14 @@ import numpy as np
 import pytest
 
 import shiftlens as facade
-from shiftlens import (
-    ComponentFailed,
-    OutputUnusable,
-    ShiftlensError,
-    SpecError,
-    TrainingDiverged,
-    UnknownName,
-    UsageError,
-    load_tensors,
-)
-from shiftlens.framework.alone import alone
+from shiftlens import ComponentFailed, OutputUnusable, ShiftlensError, SpecError, TrainingDiverged, UnknownName, UsageError
 from shiftlens.framework.cli.pairs import budget_of, nested_values
-from shiftlens.framework.engine import Engine
-from shiftlens.framework.planner import make_plan
-from shiftlens.framework.session import session
-from shiftlens.framework.store import Store
+from shiftlens.framework.files.lock import alone
+from shiftlens.framework.running.engine import Engine
+from shiftlens.framework.running.planner import make_plan
+from shiftlens.framework.running.session import session
+from shiftlens.framework.running.store import Store
+from shiftlens.training import load_tensors
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Folder = Callable[..., Path]
@@ -349,7 +341,7 @@ def test_a_component_with_two_needs_gets_a_model_a_slot(here: Path, folder_of: F
     plan = make_plan(data, current.host, current.layers, current.catalogue)
     assert [spec.name for spec in plan.steps[0].backbones.values()] == ["one", "two"]
     assert plan.filled()["steps"]["pair"]["backbone"] == "one"
-    from shiftlens.framework.sources import open_source
+    from shiftlens.framework.running.sources import open_source
 
     inputs = {"images": open_source(str(images), "images", current.host)}
     engine = Engine(current.host, current.catalogue, Store(here / "store"), here / "out")

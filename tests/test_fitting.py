@@ -19,28 +19,15 @@ import torch
 from PIL import Image
 from pydantic import ValidationError
 
-from shiftlens import (
-    BackboneUnusable,
-    ComponentFailed,
-    FitConfig,
-    OutputUnusable,
-    Picture,
-    SpecError,
-    TooFewImages,
-    Training,
-    TrainingDiverged,
-    UsageError,
-    load_tensors,
-    save_backbone,
-    square,
-    squares,
-)  # fmt: skip
-from shiftlens.framework.conformance import sample_images
+from shiftlens import BackboneUnusable, ComponentFailed, OutputUnusable, SpecError, TooFewImages, TrainingDiverged, UsageError
 from shiftlens.framework.fitting.checkpoints import Checkpoints
 from shiftlens.framework.fitting.preview import grid
 from shiftlens.framework.fitting.ranks import own_device
+from shiftlens.plugin import Picture, square
 from shiftlens.registry.catalogue import Catalogue
 from shiftlens.registry.saved import read_card
+from shiftlens.testing import sample_images
+from shiftlens.training import FitConfig, Training, load_tensors, save_backbone, squares
 
 IDENTITY = {"fitter": "toy", "images": {"here": "ab"}, "config": {"rate": 0.5}}
 CONFIG: dict[str, Any] = {"batch": 2, "steps": 10, "note_steps": 4}

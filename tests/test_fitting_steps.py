@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from shiftlens import descend, follow, seeded
+from shiftlens.training import descend, follow, seeded
 
 
 class Two:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from shiftlens import ImageSet, InputUnusable, UsageError
-from shiftlens.framework.host import discover
-from shiftlens.framework.sources import open_source
+from shiftlens import InputUnusable, UsageError
+from shiftlens.framework.host.host import discover
+from shiftlens.framework.running.sources import open_source
+from shiftlens.plugin import ImageSet
 
 
 def opened(text: object, name: str = "development") -> ImageSet:

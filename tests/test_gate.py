@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from shiftlens import AttributeScores, Latents, gate_of
-from shiftlens.framework.conformance import sample_latents
-from shiftlens.framework.contract import checked
-from shiftlens.framework.host import discover
+from shiftlens.framework.host.host import discover
+from shiftlens.framework.running.outputs import checked
+from shiftlens.plugin import AttributeScores, Latents, gate_of
 from shiftlens.plugins.baselines.welch import Welch
 from shiftlens.plugins.stylediff.config import StyleDiffConfig
 from shiftlens.plugins.stylediff.scorer import StyleDiff
 from shiftlens.specs.errors import ComponentFailed
+from shiftlens.testing import sample_latents
 
 QUICK = StyleDiffConfig(permutations=199, bootstrap=50, self_splits=0)
 
@@ -37,9 +37,15 @@ def test_behind_a_closed_gate_no_scorer_claims_anything(scorer) -> None:
     known, strange = latents(errors(0)), latents(errors(1) + 0.2, shift=3, seed=1, name="b")
     scores = scorer.score(known, strange)
     assert scores.gate.closed
-    for p in (scores.p_family, scores.p_single, scores.q_bh, scores.q_by, np.array(scores.separation_p)):
+    for p in (
+        scores.significance.p_family,
+        scores.significance.p_single,
+        scores.significance.q_bh,
+        scores.significance.q_by,
+        np.array(scores.joint.p),
+    ):
         assert np.asarray(p).min() == 1
-    assert set(scores.tag) == {"common"}
+    assert set(scores.effects.tag) == {"common"}
 
 
 @pytest.mark.parametrize("scorer", [StyleDiff(QUICK), Welch()], ids=["stylediff", "welch"])

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from shiftlens import Card, PluginConflict, PluginFailed, PluginPolicy, UnknownName, UsageError, hookimpl
-from shiftlens.framework import hookspecs
-from shiftlens.framework.host import HOOK_OF_ROLE, Host, discover
+from shiftlens import PluginConflict, PluginFailed, PluginPolicy, UnknownName, UsageError
+from shiftlens.framework.contract import hookspecs
+from shiftlens.framework.host.host import HOOK_OF_ROLE, Host, discover
+from shiftlens.plugin import Card, hookimpl
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 
 from shiftlens import BackboneSpec
 from shiftlens.framework.cli.main import main
-from shiftlens.framework.importing import name_of
+from shiftlens.framework.fitting.importing import name_of
 
 SAMPLES = runpy.run_path(str(Path(__file__).with_name("import_samples.py")))
 W = SAMPLES["W"]

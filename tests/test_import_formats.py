@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from shiftlens import BackboneUnusable, Imported, UsageError
-from shiftlens.framework.importing import read_file
+from shiftlens import BackboneUnusable, UsageError
+from shiftlens.framework.fitting.importing import read_file
+from shiftlens.plugin import Imported
 from shiftlens.plugins.stylegan2.generator import Generator
 from shiftlens.plugins.stylegan2.imports import e4e
 from shiftlens.plugins.stylegan2.imports.export import to_nvidia, to_rosinality
@@ -440,7 +441,7 @@ def test_a_format_is_known_by_its_content_not_by_its_name(tmp_path: Path) -> Non
 
 
 def _importer(offer: Any) -> Any:
-    from shiftlens.framework.targets import target_class
+    from shiftlens.framework.host.targets import target_class
 
     return target_class(offer)()
 

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import save
 
 from shiftlens import BackboneUnusable, ShiftlensError, UnsafeWeights
-from shiftlens.framework.importing import read_file
+from shiftlens.framework.fitting.importing import read_file
 from shiftlens.plugins.stylegan2.imports import e4e
 
 SAMPLES = runpy.run_path(str(Path(__file__).with_name("import_samples.py")))

@@ -19,9 +19,10 @@ import numpy as np
 import pytest
 import torch
 
-from shiftlens import BackboneUnusable, Record, Stored, UnsafeWeights, read_checkpoint, read_stored
+from shiftlens import BackboneUnusable, UnsafeWeights
 from shiftlens.registry import checkpoints, restricted, stored
 from shiftlens.registry.restricted import Budget, unpickle
+from shiftlens.training import Record, Stored, read_checkpoint, read_stored
 
 SAMPLES = runpy.run_path(str(Path(__file__).with_name("import_samples.py")))
 BASE = torch.arange(40.0)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from shiftlens import compare
-from shiftlens.framework.session import Session
-from shiftlens.framework.sources import open_source
+from shiftlens.framework.running.session import Session
+from shiftlens.framework.running.sources import open_source
 from shiftlens.plugins.mcdut.cheap import Floats
 from shiftlens.plugins.mcdut.gate import judge
 from shiftlens.plugins.mcdut.model import Mcdut

@@ -14,19 +14,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from shiftlens import (
-    BackboneSpec,
-    Context,
-    ImageRef,
-    ImageSet,
-    Picture,
-    TooFewImages,
-    TrainingDiverged,
-    UsageError,
-    load_tensors,
-)
-from shiftlens.framework.conformance import Pictures
-from shiftlens.framework.ports import ports_of_fitter
+from shiftlens import BackboneSpec, TooFewImages, TrainingDiverged, UsageError
+from shiftlens.framework.contract.ports import ports_of_fitter
+from shiftlens.plugin import Context, ImageRef, ImageSet, Picture
 from shiftlens.plugins.mcdut import data
 from shiftlens.plugins.mcdut.data import Draws, Side, held_out
 from shiftlens.plugins.mcdut.family import McdutFamily
@@ -34,6 +24,8 @@ from shiftlens.plugins.mcdut.fit import McdutFitter
 from shiftlens.plugins.mcdut.fit_config import McdutConfig
 from shiftlens.plugins.mcdut.model import Mcdut
 from shiftlens.plugins.mcdut.stack import scaled, stacked
+from shiftlens.testing import Pictures
+from shiftlens.training import load_tensors
 
 STEPS = 5
 TINY: dict[str, Any] = {

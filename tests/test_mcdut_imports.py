@@ -10,16 +10,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from shiftlens import BackboneSpec, BackboneUnusable, UnsafeWeights, load_tensors, save_backbone
-from shiftlens.framework.host import Host, Offer
-from shiftlens.framework.importing import read_file, save_imported
-from shiftlens.framework.targets import config_model, target_class
+from shiftlens import BackboneSpec, BackboneUnusable, UnsafeWeights
+from shiftlens.framework.fitting.importing import read_file, save_imported
+from shiftlens.framework.host.host import Host, Offer
+from shiftlens.framework.host.targets import config_model, target_class
 from shiftlens.plugins.mcdut import plugin
 from shiftlens.plugins.mcdut.discriminator import Discriminator
 from shiftlens.plugins.mcdut.family import McdutFamily
 from shiftlens.plugins.mcdut.heads import PatchHeads
 from shiftlens.plugins.mcdut.model import Mcdut
 from shiftlens.plugins.mcdut.network import LAYERS, Generator
+from shiftlens.training import load_tensors, save_backbone
 
 SAMPLES = runpy.run_path(str(Path(__file__).with_name("import_samples.py")))
 OURS = tuple(Offer(card, "importer", "shiftlens", "0") for card in plugin.shiftlens_importers())

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from shiftlens import frechet_distance
 from shiftlens.plugins.mcdut.data import Batch, as_tensor
 from shiftlens.plugins.mcdut.fit_config import McdutConfig
 from shiftlens.plugins.mcdut.model import Mcdut
@@ -20,6 +19,7 @@ from shiftlens.plugins.mcdut.networks import Networks
 from shiftlens.plugins.mcdut.step import Step
 from shiftlens.plugins.mcdut.structure import edge_f1
 from shiftlens.plugins.mcdut.views import anywhere
+from shiftlens.training import frechet_distance
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("mcdut-learns")]
 STEPS, LOAD, CROP, PATCHES = 500, 40, 32, 32

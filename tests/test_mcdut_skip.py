@@ -11,10 +11,9 @@ import torch
 from accelerate import Accelerator
 from pydantic import ValidationError
 
-from shiftlens import Context, load_tensors
-from shiftlens.framework.conformance import Pictures
-from shiftlens.framework.images import ImageRef, ImageSet
-from shiftlens.framework.pictures import Picture
+from shiftlens.framework.values.images import ImageRef, ImageSet
+from shiftlens.framework.values.pictures import Picture
+from shiftlens.plugin import Context
 from shiftlens.plugins.mcdut.cheap import Floats
 from shiftlens.plugins.mcdut.cheap import fitted as fitted_repairs
 from shiftlens.plugins.mcdut.fit import McdutFitter
@@ -23,6 +22,8 @@ from shiftlens.plugins.mcdut.model import Mcdut
 from shiftlens.plugins.mcdut.network import Generator
 from shiftlens.plugins.mcdut.networks import Networks
 from shiftlens.plugins.mcdut.tiling import tiled
+from shiftlens.testing import Pictures
+from shiftlens.training import load_tensors
 
 TINY: dict[str, Any] = {
     "preset": "small", "minutes": None, "load": 36, "crop": 32, "ngf": 4, "ndf": 4, "blocks": 1, "layers": [0, 4, 8],

@@ -12,15 +12,16 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from shiftlens import Context, ImageRef, ImageSet, Picture, Text, Unreadable, UsageError, decode
-from shiftlens.framework.conformance import Pictures, TranslatorConformance, sample_images
+from shiftlens import Text, UsageError
 from shiftlens.framework.translation.png import png
+from shiftlens.plugin import Context, ImageRef, ImageSet, Picture, Unreadable, decode
 from shiftlens.plugins.mcdut.cheap import Linear
 from shiftlens.plugins.mcdut.config import TranslateConfig, Verdict
 from shiftlens.plugins.mcdut.model import Mcdut
 from shiftlens.plugins.mcdut.network import Generator
 from shiftlens.plugins.mcdut.tiling import padded, tiled
 from shiftlens.plugins.mcdut.translator import McdutTranslator, like
+from shiftlens.testing import Pictures, TranslatorConformance, sample_images
 
 HALF = Linear(0.5 * np.eye(3), np.zeros(3))
 

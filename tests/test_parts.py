@@ -17,9 +17,10 @@ from click.testing import CliRunner
 from PIL import Image
 from pydantic import ValidationError
 
-from shiftlens import Context, DatasetSpec, ImageSet, OutputUnusable, ShiftlensError, UnknownName, UsageError
-from shiftlens.framework.host import discover
-from shiftlens.framework.sources import open_source
+from shiftlens import DatasetSpec, OutputUnusable, ShiftlensError, UnknownName, UsageError
+from shiftlens.framework.host.host import discover
+from shiftlens.framework.running.sources import open_source
+from shiftlens.plugin import Context, ImageSet
 from shiftlens.plugins.parts import plugin
 from shiftlens.plugins.parts.config import PartsSite, SourceOptions
 from shiftlens.plugins.parts.draws import lot_of

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from shiftlens import Picture, decode
+from shiftlens.plugin import Picture, decode
 from shiftlens.plugins.parts.renderer import World, jpeg, render
 from shiftlens.plugins.parts.shift import Shift, shifted
 from shiftlens.plugins.parts.sites import SITES

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from shiftlens import Context, ImageRef, ImageSet, Picture, Unreadable
+from shiftlens.plugin import Context, ImageRef, ImageSet, Picture, Unreadable
 from shiftlens.plugins.physical.config import PhysicalConfig
 from shiftlens.plugins.physical.encoder import Physical
 from shiftlens.plugins.physical.measure import measure

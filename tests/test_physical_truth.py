@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from shiftlens import Picture
+from shiftlens.plugin import Picture
 from shiftlens.plugins.physical.colour import colour
 from shiftlens.plugins.physical.measure import measure
 from shiftlens.plugins.physical.optics import noise

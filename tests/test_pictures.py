@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shiftlens import Unreadable, decode
-from shiftlens.framework.pictures import cut_off_rows
+from shiftlens.framework.values.pictures import cut_off_rows
+from shiftlens.plugin import Unreadable, decode
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:

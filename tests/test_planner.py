@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from shiftlens import ForbiddenHere, PipelineSpec, SpecError, StepSpec
-from shiftlens.framework.api import comparison
-from shiftlens.framework.plan import Plan
-from shiftlens.framework.planner import make_plan
-from shiftlens.framework.session import Session, session
+from shiftlens.framework.pipelines.compare import comparison
+from shiftlens.framework.running.plan import Plan
+from shiftlens.framework.running.planner import make_plan
+from shiftlens.framework.running.session import Session, session
 
 
 def planned(data: dict[str, Any], current: Session | None = None) -> Plan:

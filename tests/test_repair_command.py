@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shiftlens import save_backbone
+from shiftlens.training import save_backbone
 
 ROOT = Path(__file__).parent.parent
 Run = Callable[..., "subprocess.CompletedProcess[str]"]

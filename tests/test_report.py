@@ -16,13 +16,15 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from shiftlens import OutputUnusable, Report, ReportSection, Section, SetAside, Text
+from shiftlens import OutputUnusable, Report, Text
 from shiftlens.framework.report.amounts import figures
 from shiftlens.framework.report.charts import distribution
 from shiftlens.framework.report.examples import gap_levels
 from shiftlens.framework.report.heat import overlay
 from shiftlens.framework.report.spaces import wilson
 from shiftlens.framework.report.write import as_json, write_report
+from shiftlens.plugin import SetAside
+from shiftlens.reporting import ReportSection, Section
 
 SAMPLE = runpy.run_path(str(Path(__file__).with_name("report_sample.py")))
 run, typical = SAMPLE["run"], SAMPLE["typical"]
@@ -85,7 +87,7 @@ def test_a_difference_too_small_to_matter_is_told_but_not_named(tmp_path):
 def test_a_scorer_without_intervals_shows_none(tmp_path):
     outcome = run(shifts={"exposure": 2.8, "noise": 2.0}, p={"exposure": SURE, "noise": SURE})
     scores = outcome.values["diff"]
-    unknown = np.full(len(scores.effect), np.nan)
+    unknown = np.full(len(scores.effects.size), np.nan)
     bare = scores.model_copy(update=dict.fromkeys(("effect_low", "effect_high", "shift_low", "shift_high"), unknown))
     report, page, data = written(tmp_path, replace(outcome, values={**outcome.values, "diff": bare}))
     assert "(" not in report.verdict.headline.en

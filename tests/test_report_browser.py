@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from shiftlens import SetAside
 from shiftlens.framework.report.write import write_report
+from shiftlens.plugin import SetAside
 
 SAMPLE = runpy.run_path(str(Path(__file__).with_name("report_sample.py")))
 HOSTILE = (

@@ -9,10 +9,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from shiftlens import Context, Latents, StyleModel, reconstruction_error
-from shiftlens.framework.session import Session
-from shiftlens.framework.sources import open_source
-from shiftlens.framework.targets import config_model, target_class
+from shiftlens.framework.host.targets import config_model, target_class
+from shiftlens.framework.running.session import Session
+from shiftlens.framework.running.sources import open_source
+from shiftlens.plugin import Context, Latents, StyleModel, reconstruction_error
 from shiftlens.plugins.stylegan2.tensors import as_tensor
 
 NAME = "parts-style-64"
@@ -81,6 +81,6 @@ def test_what_is_planted_leads_by_the_channels_that_move_with_it(now: Session, m
     offer = now.host.find("stylediff", "latent-scorer")
     with target_class(offer)(config_model(offer)(**SCORING), context=Context()) as scorer:
         scores = scorer.score(reference, site)
-    first = int(np.nanargmax(scores.effect))
-    assert scores.p_family[first] < 0.05
-    assert moves[scores.cluster == scores.cluster[first]].max() >= 0.9 * moves.max()
+    first = int(np.nanargmax(scores.effects.size))
+    assert scores.significance.p_family[first] < 0.05
+    assert moves[scores.causes.cluster == scores.causes.cluster[first]].max() >= 0.9 * moves.max()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from shiftlens import AttributeScores, Context, Dimension, Latents, Space
+from shiftlens.plugin import AttributeScores, Context, Dimension, Latents, Space
 from shiftlens.plugins.stylediff.config import StyleDiffConfig
 from shiftlens.plugins.stylediff.joint import Ridge, folds
 from shiftlens.plugins.stylediff.scorer import StyleDiff
@@ -31,7 +31,7 @@ def score(make: Make, images: int, seed: int, config: StyleDiffConfig = CONFIG, 
 
 def leaders(scores: AttributeScores, planted: int) -> list[int]:
     """Leave out the three dimensions without a shift: one in twenty runs may name one of them."""
-    return [i for i in range(planted) if scores.p_family[i] <= 0.05 and scores.follows[i] < 0]
+    return [i for i in range(planted) if scores.significance.p_family[i] <= 0.05 and scores.causes.follows[i] < 0]
 
 
 def bent(rng: np.random.Generator, images: int, side: int, shift: float = 2.0, noise: float = 0.4) -> list[np.ndarray]:
@@ -64,10 +64,10 @@ def saturating(rng: np.random.Generator, images: int, side: int) -> list[np.ndar
 def test_consequences_follow_their_one_cause(make: Make, images: int) -> None:
     for seed in range(4):
         scores = score(make, images, seed)
-        planted = len(scores.effect) - 3
+        planted = len(scores.effects.size) - 3
         (leader,) = leaders(scores, planted)
-        assert (scores.p_family[:planted] <= 0.05).all()
-        assert {int(f) for f in scores.follows[:planted]} == {leader, -1}
+        assert (scores.significance.p_family[:planted] <= 0.05).all()
+        assert {int(f) for f in scores.causes.follows[:planted]} == {leader, -1}
 
 
 def two(rng: np.random.Generator, images: int, side: int, second: float = 2.8) -> list[np.ndarray]:
@@ -88,18 +88,18 @@ def small(rng: np.random.Generator, images: int, side: int) -> list[np.ndarray]:
 def test_two_causes_have_two_leaders(make: Make) -> None:
     for seed in range(6):
         scores = score(make, 200, seed)
-        found = leaders(scores, len(scores.effect) - 3)
+        found = leaders(scores, len(scores.effects.size) - 3)
         assert len(found) == 2
         first, second = (next(i for i in pair if i in found) for pair in ((0, 2), (1, 3)))
-        assert {int(scores.follows[i]) for i in (0, 2)} == {first, -1}
-        assert {int(scores.follows[i]) for i in (1, 3)} == {second, -1}
+        assert {int(scores.causes.follows[i]) for i in (0, 2)} == {first, -1}
+        assert {int(scores.causes.follows[i]) for i in (1, 3)} == {second, -1}
 
 
 def test_a_mixture_of_two_causes_never_hides_them() -> None:
     for seed in range(6):
         scores = score(mixed, 200, seed)
-        assert scores.rank[4] == 1
-        assert scores.follows[4] >= 0
+        assert scores.effects.rank[4] == 1
+        assert scores.causes.follows[4] >= 0
 
 
 def test_moderately_correlated_content_does_not_fold_two_causes() -> None:
@@ -124,8 +124,8 @@ def test_a_difference_too_small_to_matter_leads_only_where_all_are() -> None:
 
 def test_equal_attributes_have_one_leader_the_first() -> None:
     scores = score(lambda rng, n, side: [rng.normal(size=n) + 2 * side] * 3, 100, 0)
-    assert scores.follows[:3].tolist() == [-1, 0, 0]
-    assert scores.left[1] == pytest.approx(0, abs=0.01)
+    assert scores.causes.follows[:3].tolist() == [-1, 0, 0]
+    assert scores.causes.remaining[1] == pytest.approx(0, abs=0.01)
 
 
 def test_in_a_large_space_the_rule_runs_over_the_strongest_of_each_cluster() -> None:
@@ -135,11 +135,11 @@ def test_in_a_large_space_the_rule_runs_over_the_strongest_of_each_cluster() -> 
         return [*(x + e for e in noise[:50]), *(y + e for e in noise[50:])]
 
     scores = score(make, 200, 0, CONFIG.model_copy(update={"candidates": 4}))
-    assert len(scores.effect) > CONFIG.candidates
+    assert len(scores.effects.size) > CONFIG.candidates
     found = leaders(scores, 90)
     assert len(found) == 2
-    assert set(scores.follows[:50]) == {found[0], -1}
-    assert set(scores.follows[50:90]) == {found[1], -1}
+    assert set(scores.causes.follows[:50]) == {found[0], -1}
+    assert set(scores.causes.follows[50:90]) == {found[1], -1}
 
 
 def test_held_out_values_are_those_of_refitted_ridges() -> None:
@@ -168,12 +168,12 @@ def test_the_joint_test_sees_what_no_single_dimension_shows() -> None:
     rng = np.random.default_rng(0)
     shift = rng.choice([-0.15, 0.15], 60)
     scores = score(lambda rng, n, side: list(rng.normal(size=(60, n)) + side * shift[:, None]), 120, 3)
-    assert scores.p_family.min() > 0.05
-    assert scores.separation_p <= 0.01
-    assert scores.separation > 0.6
-    assert np.linalg.norm(scores.weights) == pytest.approx(1)
-    assert scores.weights[:60] @ shift / np.linalg.norm(shift) > 0.6
-    assert scores.target_projection.mean() > scores.reference_projection.mean()
+    assert scores.significance.p_family.min() > 0.05
+    assert scores.joint.p <= 0.01
+    assert scores.joint.separation > 0.6
+    assert np.linalg.norm(scores.joint.weights) == pytest.approx(1)
+    assert scores.joint.weights[:60] @ shift / np.linalg.norm(shift) > 0.6
+    assert scores.joint.target_projection.mean() > scores.joint.reference_projection.mean()
 
 
 def test_held_out_separation_is_centred_where_nothing_differs() -> None:
@@ -184,8 +184,8 @@ def test_held_out_separation_is_centred_where_nothing_differs() -> None:
 def test_more_images_than_the_kernel_holds_are_projected_all_the_same() -> None:
     config = CONFIG.model_copy(update={"joint_images": 100})
     scores = score(lambda rng, n, side: [rng.normal(size=n) + 2 * side], 150, 0, config)
-    assert scores.reference_projection.shape == scores.target_projection.shape == (150,)
-    assert scores.separation > 0.85
-    assert np.mean(scores.target_projection[:, None] > scores.reference_projection) == pytest.approx(
-        scores.separation, abs=0.04
+    assert scores.joint.reference_projection.shape == scores.joint.target_projection.shape == (150,)
+    assert scores.joint.separation > 0.85
+    assert np.mean(scores.joint.target_projection[:, None] > scores.joint.reference_projection) == pytest.approx(
+        scores.joint.separation, abs=0.04
     )

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from importlib import import_module
 
-from shiftlens import LatentScorer
+from shiftlens.plugin import LatentScorer
 from shiftlens.plugins.stylediff import plugin
 
 

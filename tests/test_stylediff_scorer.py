@@ -6,22 +6,12 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from shiftlens import (
-    AttributeScores,
-    Context,
-    Dimension,
-    InputUnusable,
-    Latents,
-    Space,
-    SpacesDiffer,
-    Text,
-    TooFewImages,
-    Words,
-)
-from shiftlens.framework.conformance import LatentScorerConformance
+from shiftlens import InputUnusable, SpacesDiffer, Text, TooFewImages
+from shiftlens.plugin import AttributeScores, Context, Dimension, Latents, Space, Words
 from shiftlens.plugins.stylediff.config import StyleDiffConfig
 from shiftlens.plugins.stylediff.scorer import StyleDiff
 from shiftlens.plugins.stylediff.wasserstein import wasserstein
+from shiftlens.testing import LatentScorerConformance
 
 SOME = Text(en="x", ja="x")
 WORDS = Words(label=SOME, more=SOME, less=SOME)
@@ -61,9 +51,9 @@ def test_a_set_does_not_differ_from_itself_nor_from_its_reordering() -> None:
     a = normal(0, 60, 12)
     for other in (a, a[np.random.default_rng(1).permutation(60)]):
         scores = score(a, other)
-        assert (scores.effect == 0).all()
-        assert (scores.p_family == 1).all()
-        assert (scores.follows == -1).all()
+        assert (scores.effects.size == 0).all()
+        assert (scores.significance.p_family == 1).all()
+        assert (scores.causes.follows == -1).all()
 
 
 def test_swapping_the_sets_keeps_effects_and_turns_directions() -> None:
@@ -88,16 +78,16 @@ def test_effect_shift_and_quantiles_are_those_of_the_raw_values() -> None:
     scores = score(a, b)
     mean = (a.mean(0, dtype=float) + b.mean(0, dtype=float)) / 2
     sigma = np.sqrt((((a - mean) ** 2).mean(0) + ((b - mean) ** 2).mean(0)) / 2)
-    np.testing.assert_allclose(scores.sigma, sigma, rtol=1e-6)
-    np.testing.assert_allclose(scores.effect * sigma, wasserstein(a.T.copy(), b.T.copy()), rtol=1e-5)
-    np.testing.assert_allclose(scores.shift, b.mean(0, dtype=float) - a.mean(0, dtype=float), rtol=1e-6)
-    np.testing.assert_allclose(scores.reference_quantiles, np.quantile(a, scores.levels, axis=0).T, rtol=1e-6)
-    np.testing.assert_allclose(scores.target_quantiles, np.quantile(b, scores.levels, axis=0).T, rtol=1e-6)
+    np.testing.assert_allclose(scores.effects.sigma, sigma, rtol=1e-6)
+    np.testing.assert_allclose(scores.effects.size * sigma, wasserstein(a.T.copy(), b.T.copy()), rtol=1e-5)
+    np.testing.assert_allclose(scores.effects.shift, b.mean(0, dtype=float) - a.mean(0, dtype=float), rtol=1e-6)
+    np.testing.assert_allclose(scores.effects.reference_quantiles, np.quantile(a, scores.effects.levels, axis=0).T, rtol=1e-6)
+    np.testing.assert_allclose(scores.effects.target_quantiles, np.quantile(b, scores.effects.levels, axis=0).T, rtol=1e-6)
     low, high = np.quantile(a, [0.01, 0.99], axis=0)
-    np.testing.assert_allclose(scores.tail, ((b < low) | (b > high)).mean(axis=0))
-    assert ((scores.shift_low <= scores.shift) & (scores.shift <= scores.shift_high)).all()
-    assert ((scores.rank_low <= scores.rank) & (scores.rank <= scores.rank_high)).all()
-    assert sorted(scores.rank) == [1, 2, 3, 4, 5, 6]
+    np.testing.assert_allclose(scores.effects.tail, ((b < low) | (b > high)).mean(axis=0))
+    assert ((scores.effects.shift_low <= scores.effects.shift) & (scores.effects.shift <= scores.effects.shift_high)).all()
+    assert ((scores.effects.rank_low <= scores.effects.rank) & (scores.effects.rank <= scores.effects.rank_high)).all()
+    assert sorted(scores.effects.rank) == [1, 2, 3, 4, 5, 6]
 
 
 def test_results_do_not_depend_on_threads_and_only_draws_on_the_seed() -> None:
@@ -152,14 +142,19 @@ def test_missing_values_are_left_out_of_their_dimension_alone() -> None:
     holed[10:30, 1] = np.nan
     holed[:31, 2] = np.nan
     whole, scores = score(a, b), score(holed, b)
-    np.testing.assert_array_equal(scores.measured, [True, True, False, True])
-    np.testing.assert_allclose(scores.effect[[0, 3]], whole.effect[[0, 3]])
+    np.testing.assert_array_equal(scores.effects.measured, [True, True, False, True])
+    np.testing.assert_allclose(scores.effects.size[[0, 3]], whole.effect[[0, 3]])
     kept = np.delete(a[:, 1], np.s_[10:30])
     raw = wasserstein(kept[None].astype(np.float32), b[None, :, 1].astype(np.float32))[0]
-    assert scores.effect[1] * scores.sigma[1] == pytest.approx(raw, rel=1e-5)
-    assert scores.shift[1] == pytest.approx(b[:, 1].mean() - kept.mean(), rel=1e-5)
-    assert np.isnan(scores.effect[2])
-    assert (scores.p_family[2], scores.rank[2], scores.cluster[2], scores.follows[2]) == (1, 0, -1, -1)
+    assert scores.effects.size[1] * scores.effects.sigma[1] == pytest.approx(raw, rel=1e-5)
+    assert scores.effects.shift[1] == pytest.approx(b[:, 1].mean() - kept.mean(), rel=1e-5)
+    assert np.isnan(scores.effects.size[2])
+    assert (scores.significance.p_family[2], scores.effects.rank[2], scores.causes.cluster[2], scores.causes.follows[2]) == (
+        1,
+        0,
+        -1,
+        -1,
+    )
 
 
 def test_dead_dimensions_are_not_ranked_but_units_are_not_compared() -> None:
@@ -175,8 +170,8 @@ def test_angles_are_compared_around_the_circle() -> None:
     rng = np.random.default_rng(0)
     a, b = (rng.normal(mean, 2, (60, 1)) % 180 for mean in (179, 182))
     scores = score(a, b, period=180.0)
-    assert scores.shift[0] == pytest.approx(3, abs=1)
-    assert scores.sigma[0] < 4
+    assert scores.effects.shift[0] == pytest.approx(3, abs=1)
+    assert scores.effects.sigma[0] < 4
 
 
 def test_a_new_subpopulation_is_tagged_and_a_shift_within_reach_is_not() -> None:
@@ -185,7 +180,7 @@ def test_a_new_subpopulation_is_tagged_and_a_shift_within_reach_is_not() -> None
     a[:16, 1] += 9
     b[:, 2] += 0.6
     scores = score(a, b, StyleDiffConfig(permutations=199, bootstrap=50, self_splits=0))
-    assert scores.tag == ("novel", "missing", "common", "common")
+    assert scores.effects.tag == ("novel", "missing", "common", "common")
 
 
 def test_correlated_dimensions_share_a_cluster_and_a_common_shift_makes_none() -> None:
@@ -210,10 +205,10 @@ def test_what_is_called_detectable_is_found_with_power_08() -> None:
     images, dims = 100, 20
     scores = score(normal(0, images, dims), normal(1, images, dims), StyleDiffConfig(bootstrap=50, self_splits=0))
     for part, bound in ((0.85, False), (1.15, True)):
-        shift = np.float32(part * scores.detectable)
+        shift = np.float32(part * scores.significance.detectable)
         pooled = np.sqrt(1 + shift**2 / 4)
         a, b = (np.random.default_rng(s).standard_normal((4000, images), dtype=np.float32) for s in (2, 3))
-        found = (wasserstein(a, b + shift * pooled) / pooled > scores.critical).mean()
+        found = (wasserstein(a, b + shift * pooled) / pooled > scores.significance.critical).mean()
         assert (found > 0.8) == bound
 
 
@@ -224,9 +219,9 @@ def test_only_so_many_splits_of_one_correlated_set_look_different() -> None:
         rng = np.random.default_rng(seed + 1)
         z = rng.standard_t(4, size=(60, 4)) @ mix + rng.normal(size=(60, 25))
         scores = score(z[:30], z[30:], seed=seed)
-        family += scores.p_family.min() <= 0.05
-        together += scores.separation_p <= 0.05
-        single.append((scores.p_single <= 0.05).mean())
+        family += scores.significance.p_family.min() <= 0.05
+        together += scores.joint.p <= 0.05
+        single.append((scores.significance.p_single <= 0.05).mean())
     assert 1 <= family <= 10
     assert 1 <= together <= 10
     assert 0.02 <= np.mean(single) <= 0.08
@@ -259,8 +254,8 @@ def test_pairs_find_what_separate_scenes_cannot() -> None:
 def test_halves_of_the_reference_raise_few_alarms_and_few_groups_none() -> None:
     config = StyleDiffConfig(permutations=99, bootstrap=50, self_splits=100)
     scores = score(normal(0, 80, 10), normal(1, 40, 10) + 2, config)
-    assert scores.self_splits == 100
-    assert scores.self_alarms <= 10
+    assert scores.self_test.splits == 100
+    assert scores.self_test.alarms <= 10
     few = StyleDiff(config).score(
         latents(normal(0, 80, 4), groups=tuple(f"g{i % 15}" for i in range(80))), latents(normal(1, 80, 4))
     )

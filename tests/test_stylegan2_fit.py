@@ -20,20 +20,10 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from shiftlens import (
-    BackboneSpec,
-    Context,
-    Fitter,
-    ImageSet,
-    ShiftlensError,
-    StyleModel,
-    TooFewImages,
-    TrainingDiverged,
-    UsageError,
-    load_tensors,
-)
-from shiftlens.framework.host import discover
-from shiftlens.framework.sources import open_source
+from shiftlens import BackboneSpec, ShiftlensError, TooFewImages, TrainingDiverged, UsageError
+from shiftlens.framework.host.host import discover
+from shiftlens.framework.running.sources import open_source
+from shiftlens.plugin import Context, Fitter, ImageSet, StyleModel
 from shiftlens.plugins.stylegan2 import encoder_fit, gan_fit, joint
 from shiftlens.plugins.stylegan2.encoder_fit import EncoderFitter
 from shiftlens.plugins.stylegan2.encoder_step import POOL, EncoderStep, Pool, active_deltas, fresh
@@ -46,6 +36,7 @@ from shiftlens.plugins.stylegan2.joint import JointFitter
 from shiftlens.plugins.stylegan2.joint_config import JointConfig
 from shiftlens.plugins.stylegan2.model import Stylegan2
 from shiftlens.plugins.stylegan2.pair import Joint
+from shiftlens.training import load_tensors
 
 TINY = {"preset": "try", "size": 32, "w_dim": 16, "channel_base": 256, "channel_max": 16}
 STEPS = 6

@@ -10,8 +10,8 @@ import pytest
 import torch
 from scipy.stats import wasserstein_distance
 
-from shiftlens import BackboneUnusable, Context, ImageSet, Latents, SpacesDiffer, UsageError, reconstruction_error
-from shiftlens.framework.conformance import EncoderConformance
+from shiftlens import BackboneUnusable, SpacesDiffer, UsageError
+from shiftlens.plugin import Context, ImageSet, Latents, reconstruction_error
 from shiftlens.plugins.stylediff.scorer import StyleDiff
 from shiftlens.plugins.stylegan2.small import SmallEncoder
 from shiftlens.plugins.stylespace import ganspace, sefa
@@ -19,6 +19,7 @@ from shiftlens.plugins.stylespace.axis import Axis
 from shiftlens.plugins.stylespace.config import StyleConfig
 from shiftlens.plugins.stylespace.coordinates import coordinates_in, coordinates_of
 from shiftlens.plugins.stylespace.encoder import StyleSpaceEncoder
+from shiftlens.testing import EncoderConformance
 
 SAMPLE = runpy.run_path(str(Path(__file__).with_name("style_sample.py")))
 EVERY = [
@@ -250,7 +251,7 @@ def two(model) -> tuple[Latents, Latents]:
 def test_a_set_of_styles_does_not_differ_from_itself_reordered(two) -> None:
     order = np.random.default_rng(0).permutation(60)
     scores = StyleDiff(SAMPLE["QUICK"]).score(two[0], latents(two[0].values[order], two[0]))
-    assert (scores.effect == 0).all()
+    assert (scores.effects.size == 0).all()
 
 
 def test_swapping_the_sides_keeps_effects_and_turns_directions(two) -> None:
@@ -261,13 +262,13 @@ def test_swapping_the_sides_keeps_effects_and_turns_directions(two) -> None:
 
 def test_effects_of_styles_are_those_of_scipy(two) -> None:
     scores = StyleDiff(SAMPLE["QUICK"]).score(*two)
-    z = [(side.values.astype(float) - scores.mean) / scores.sigma for side in two]
-    plain = [wasserstein_distance(z[0][:, i], z[1][:, i]) for i in range(len(scores.effect))]
-    np.testing.assert_allclose(scores.effect, plain, rtol=1e-5, atol=1e-7)
+    z = [(side.values.astype(float) - scores.effects.mean) / scores.effects.sigma for side in two]
+    plain = [wasserstein_distance(z[0][:, i], z[1][:, i]) for i in range(len(scores.effects.size))]
+    np.testing.assert_allclose(scores.effects.size, plain, rtol=1e-5, atol=1e-7)
     moved = (z[1].mean(0) - z[0].mean(0)).astype(float)
-    assert (np.abs(moved) <= scores.effect + 1e-6).all()
-    pure = np.abs(scores.direction) > 1 - 1e-9
-    np.testing.assert_allclose(np.abs(moved)[pure], scores.effect[pure], rtol=1e-4)
+    assert (np.abs(moved) <= scores.effects.size + 1e-6).all()
+    pure = np.abs(scores.effects.direction) > 1 - 1e-9
+    np.testing.assert_allclose(np.abs(moved)[pure], scores.effects.size[pure], rtol=1e-4)
 
 
 def test_the_scale_of_a_channel_does_not_matter(two) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from shiftlens import ALONG, Context, ImageSet, InputUnusable, SpacesDiffer, Traversals
-from shiftlens.framework.conformance import Pictures, TraverserConformance
+from shiftlens import InputUnusable, SpacesDiffer
+from shiftlens.plugin import ALONG, Context, ImageSet, Traversals
 from shiftlens.plugins.stylediff.scorer import StyleDiff
 from shiftlens.plugins.stylespace.axis import Axis
 from shiftlens.plugins.stylespace.config import StyleConfig, TraverseConfig
@@ -18,6 +18,7 @@ from shiftlens.plugins.stylespace.coordinates import coordinates_in
 from shiftlens.plugins.stylespace.decode import Decoder, bytes_of
 from shiftlens.plugins.stylespace.profile import independent, leading
 from shiftlens.plugins.stylespace.traverse import StyleTraverser
+from shiftlens.testing import Pictures, TraverserConformance
 
 SAMPLE = runpy.run_path(str(Path(__file__).with_name("style_sample.py")))
 PLANTED = "b8.conv0/3"
@@ -127,7 +128,7 @@ def test_a_turned_site_closes_the_gate_before_any_claim(model) -> None:
     assert scores.gate.closed
     assert scores.gate.share_reference < 0.02 < 0.9 < scores.gate.share_target
     assert "100 %" in scores.gate.reason.en
-    assert scores.p_family.min() == scores.separation_p == 1
+    assert scores.significance.p_family.min() == scores.joint.p == 1
     assert outcome.values["style_traversals"].attributes == ()
 
 
@@ -224,7 +225,7 @@ def test_the_direction_of_the_whole_leads_from_mean_to_mean(planted) -> None:
     scores = planted.values["style"]
     sides = [planted.values[f"{name}_style"].values for name in ("development", "site")]
     axis = Axis.along(scores, *sides)
-    way = (sides[1].mean(0) - sides[0].mean(0)) * np.clip(1 - (scores.noise / scores.effect) ** 2, 0, 1)
+    way = (sides[1].mean(0) - sides[0].mean(0)) * np.clip(1 - (scores.effects.noise / scores.effects.size) ** 2, 0, 1)
     assert np.corrcoef(axis.step, way)[0, 1] == pytest.approx(1)
     assert axis.step @ axis.reading == pytest.approx(1)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from shiftlens.framework.conformance import EncoderConformance
+from shiftlens.testing import EncoderConformance
 
 PACKAGES = Path(__file__).parent / "third_party"
 PIPELINE = """\

@@ -22,26 +22,16 @@ from click.testing import CliRunner
 from PIL import Image
 
 import shiftlens as facade
-from shiftlens import (
-    ImageRef,
-    ImageSet,
-    InputUnusable,
-    OutputUnusable,
-    Picture,
-    SpecError,
-    Text,
-    Translated,
-    UsageError,
-    decode,
-    save_backbone,
-)
-from shiftlens.framework.alone import alone
+from shiftlens import InputUnusable, OutputUnusable, SpecError, Text, Translated, UsageError
 from shiftlens.framework.cli.translate import translate as command
-from shiftlens.framework.conformance import Pictures
+from shiftlens.framework.files.lock import alone
 from shiftlens.framework.translation.work import A_LANE
+from shiftlens.plugin import ImageRef, ImageSet, Picture, decode
 from shiftlens.plugins.mcdut import translator
 from shiftlens.plugins.mcdut.gate import Judgement, judge
 from shiftlens.plugins.mcdut.network import Generator
+from shiftlens.testing import Pictures
+from shiftlens.training import save_backbone
 
 HALF = {"affine.matrix": torch.eye(3) / 2, "affine.offset": torch.zeros(3)}
 GOOD = {"winner": "affine", "reason": {"en": "affine keeps defects", "ja": "欠陥を保ちます"}}

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shiftlens import Picture, decode
 from shiftlens.framework.translation.naming import file_names
 from shiftlens.framework.translation.png import png
+from shiftlens.plugin import Picture, decode
 
 
 def read_plainly(data: bytes) -> tuple[np.ndarray, int]:

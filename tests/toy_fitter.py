@@ -10,26 +10,22 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from shiftlens import (
+from shiftlens import BackboneSpec
+from shiftlens.plugin import (
     BackboneFamily,
-    BackboneSpec,
     Card,
     Dimension,
     Encoder,
-    FitConfig,
     Fitter,
     ImageSet,
     Latents,
     Need,
     SetAside,
     Space,
-    Training,
     hookimpl,
-    load_tensors,
-    save_backbone,
     square,
-    squares,
-)  # fmt: skip
+)
+from shiftlens.training import FitConfig, Training, load_tensors, save_backbone, squares
 
 SIZE = 8
 

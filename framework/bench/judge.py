@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from scipy.stats import ttest_ind
 
-from ..values import AttributeScores, Latents
+from ..values.latents import Latents
+from ..values.scores import AttributeScores
 from .metrics import average_precision, precision_at_1, rank_of_first, recall_at_5
 
 _CERTAIN = 0.01
@@ -32,10 +33,10 @@ def ranking(scores: AttributeScores, alpha: float) -> list[int]:
     """Give all measured dimensions as a report lists them: significant before others, folded after leading, then by rank."""
 
     def place(i: int) -> tuple[bool, bool, int]:
-        return bool(scores.p_family[i] > alpha), bool(scores.follows[i] >= 0), int(scores.rank[i])
+        return bool(scores.significance.p_family[i] > alpha), bool(scores.causes.follows[i] >= 0), int(scores.effects.rank[i])
 
     order = sorted(range(len(scores.space)), key=place)
-    return [i for i in order if scores.measured[i]]
+    return [i for i in order if scores.effects.measured[i]]
 
 
 def judged(scores: AttributeScores, truth: Truth, alpha: float, unmoved: Collection[str] = ()) -> dict[str, Any]:
@@ -49,13 +50,13 @@ def judged(scores: AttributeScores, truth: Truth, alpha: float, unmoved: Collect
     """
     ids = [d.id for d in scores.space.dimensions]
     order = ranking(scores, alpha)
-    significant = [i for i in order if scores.p_family[i] <= alpha]
-    leaders = [i for i in significant if scores.follows[i] < 0]
+    significant = [i for i in order if scores.significance.p_family[i] <= alpha]
+    leaders = [i for i in significant if scores.causes.follows[i] < 0]
     named = [ids[i] for i in significant]
     ranked = [ids[i] for i in order]
     facts: dict[str, Any] = {
-        "p_family": float(scores.p_family.min(initial=1.0)),
-        "p_joint": float(scores.separation_p),
+        "p_family": float(scores.significance.p_family.min(initial=1.0)),
+        "p_joint": float(scores.joint.p),
         "named": len(leaders),
         "folded": len(significant) - len(leaders),
         "first": named[0] if named else "",
@@ -65,7 +66,7 @@ def judged(scores: AttributeScores, truth: Truth, alpha: float, unmoved: Collect
     if not truth.right:
         return facts
     place = {name: i for i, name in enumerate(ids)}
-    claimed = [place[name] for name in truth.right if name in place and scores.measured[place[name]]]
+    claimed = [place[name] for name in truth.right if name in place and scores.effects.measured[place[name]]]
     facts |= {
         "precision_at_1": precision_at_1(named, truth.right, truth.follows),
         "claim_first": float(bool(named) and named[0] in truth.right),
@@ -73,8 +74,8 @@ def judged(scores: AttributeScores, truth: Truth, alpha: float, unmoved: Collect
         "average_precision": average_precision(ranked, truth.right, truth.follows),
         "rank": rank_of_first(ranked, truth.right, truth.follows),
         "found": float(any(name in truth.right for name in named)),
-        "effect": max((float(scores.effect[i]) for i in claimed), default=float("nan")),
-        "moved": max((abs(float(scores.shift[i] / scores.sigma[i])) for i in claimed), default=float("nan")),
+        "effect": max((float(scores.effects.size[i]) for i in claimed), default=float("nan")),
+        "moved": max((abs(float(scores.effects.shift[i] / scores.effects.sigma[i])) for i in claimed), default=float("nan")),
     }
     if len(truth.claims) > 1:
         lead = {ids[i] for i in leaders}

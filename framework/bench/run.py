@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
 import sys
 import time
@@ -16,10 +15,11 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from ...specs.bench import BenchSpec
-from ..manifest import versions
-from ..progress import ProgressLine
-from ..session import Session
-from ..store import Store
+from ..running.numeric import versions
+from ..running.progress import ProgressLine
+from ..running.session import Session
+from ..running.store import Store
+from ..running.workshop import Workshop
 from .cells import Cell, Pool, cells_of
 from .encode import Encoders
 from .rows import Row, rows_of
@@ -91,10 +91,11 @@ def run(
     spent = _Spent()
     scorers = scorers_of(bench.spec, session.host)
     kept = Store(store)
-    progress = ProgressLine(quiet=quiet or not sys.stderr.isatty())
+    shop = Workshop.of(session, workers=workers, quiet=quiet)
+    progress = shop.progress
     try:
         with progress:
-            keys = _encode(bench, session, kept, workers, progress, spent)
+            keys = _encode(bench, shop, kept, spent)
             jobs = [Job(c, scorers[c.scorer], {pool: keys[c.encoder, pool] for pool in c.pools()}, store) for c in bench.cells]
             done = _score(jobs, kept, workers, progress, spent)
     except BaseException:
@@ -128,21 +129,19 @@ class _Spent:
         )
 
 
-def _encode(
-    bench: Bench, session: Session, kept: Store, workers: int, progress: ProgressLine, spent: _Spent
-) -> dict[tuple[str, Pool], str]:
+def _encode(bench: Bench, shop: Workshop, kept: Store, spent: _Spent) -> dict[tuple[str, Pool], tuple[str, ...]]:
     pools = bench.pools()
     total, before = sum(p.images for p in pools), 0
-    keys: dict[tuple[str, Pool], str] = {}
-    progress.step("render and encode")
-    with Encoders(session, bench.spec, kept, workers=workers) as encoders:
+    keys: dict[tuple[str, Pool], tuple[str, ...]] = {}
+    with Encoders(shop.without_progress(), bench.spec, kept) as encoders:
+        shop.progress.step("render and encode")
         listed = [encoders.listed(pool) for pool in pools]  # a source that does not hold ends the run before it begins
         for (pool, names), images in zip(pools.items(), listed, strict=True):
-            found, fresh = encoders.encoded(images, names, lambda _, __: None)
+            found, fresh = encoders.encoded(images, names)
             keys |= {(name, pool): key for name, key in found.items()}
             before += pool.images
             spent.images += fresh
-            progress(before, total)
+            shop.progress(before, total)
     return keys
 
 
@@ -204,4 +203,8 @@ def _own_peak() -> float:
     if status.exists():  # what getrusage says of a started process counts that of the one that started it
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
         return int(line.split()[1]) / 2**10
+    try:
+        import resource
+    except ImportError:  # Windows, where nothing is known of it
+        return 0.0
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)

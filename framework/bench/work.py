@@ -18,13 +18,13 @@ from pydantic import BaseModel, ValidationError
 from ...specs.bench import BenchSpec
 from ...specs.errors import ComponentFailed, OutputUnusable, ShiftlensError, SpecError, TooFewImages
 from ...specs.yaml import problems_of
-from ..host import Host
-from ..manifest import numeric_profile
-from ..plan import digest_of
-from ..roles import Context
-from ..store import Store
-from ..targets import config_model
-from ..values import Latents, Value
+from ..contract.component import Context
+from ..host.host import Host
+from ..host.targets import config_model
+from ..running.keys import key_of
+from ..running.store import Store
+from ..values.latents import Latents
+from ..values.value import Value
 from .cells import Cell, Pool
 from .judge import Truth, judged, relevant_dimensions
 
@@ -52,17 +52,18 @@ class ScorerRef:
 
 @dataclass(frozen=True)
 class Job:
-    """One cell with all that its process needs; ``latents`` are keys of the store by pool."""
+    """One cell with all that its process needs; ``latents`` are keys of the store by pool, one a shard."""
 
     cell: Cell
     scorer: ScorerRef
-    latents: Mapping[Pool, str]
+    latents: Mapping[Pool, tuple[str, ...]]
     store: Path
 
     def key(self) -> str:
         """Name what fixes the result."""
-        own = {str(i): self.latents[pool] for i, pool in enumerate(self.cell.pools())}
-        return digest_of(["cell", VERSION, asdict(self.cell), dict(self.scorer.identity), own, numeric_profile("cpu")])
+        own = {f"{i}.{j}": key for i, pool in enumerate(self.cell.pools()) for j, key in enumerate(self.latents[pool])}
+        step = {"cell": asdict(self.cell), "version": VERSION, "scorer": dict(self.scorer.identity)}
+        return key_of(step, own, seed=None, device="cpu")
 
 
 def scorers_of(spec: BenchSpec, host: Host) -> dict[str, ScorerRef]:
@@ -186,8 +187,9 @@ def _trial_seed(cell: Cell, trial: int) -> int:
 
 
 @lru_cache(maxsize=8)
-def _latents(store: Path, key: str) -> Latents:
-    found = Store(store).load(key, Latents)
-    if found is None:
+def _latents(store: Path, keys: tuple[str, ...]) -> Latents:
+    found = [Store(store).load(key, Latents) for key in keys]
+    whole = [shard for shard in found if shard is not None]
+    if len(whole) < len(found):
         raise OutputUnusable(f"{store}: latents of the benchmark are gone", hint="run the same command again")
-    return found
+    return Latents.concatenate(whole)

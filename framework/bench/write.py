@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from ...specs.base import Spec
 from ...specs.bench import BenchSpec
-from ..files import write_text, written_whole
-from ..manifest import as_json
+from ..files.events import as_json
+from ..files.whole import write_text, written_whole
 from .figure import draw
 from .page import page
 from .rows import COLUMNS, Row, as_text

@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from ...registry.catalogue import Catalogue
+from ...registry.catalogue import Catalogue, locate
 from ...registry.digests import verify as verify_files
 from ...registry.saved import is_place
 from ...specs.backbone import BackboneSpec
 from ...specs.errors import ForbiddenHere, ShiftlensError
-from ..session import Session, session
+from ..running.session import Session, session
 from .import_ import import_
 from .options import layered
 
@@ -83,7 +83,7 @@ def verify(names: tuple[str, ...], site: str | None, strict: bool) -> int:
 
 def _verify(spec: BackboneSpec, catalogue: Catalogue, network: bool) -> bool:
     try:
-        digests = verify_files(spec, catalogue.locate(spec, network=network))
+        digests = verify_files(spec, locate(spec, network=network))
     except ShiftlensError as error:
         click.echo(f"✖ {spec.name}: {error}")
         return False

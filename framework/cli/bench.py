@@ -30,11 +30,11 @@ def bench(
     Writes benchmark.md, .csv, .json, .svg and .png into the folder given by -o. What was rendered, encoded and
     scored is kept, so a run that was stopped goes on where it was.
     """
-    from ..api import compare_options
     from ..bench.run import plan, run
     from ..bench.suites import suite as suite_named
-    from ..session import session
-    from ..store import default_store
+    from ..pipelines.compare import compare_options
+    from ..running.session import session
+    from ..running.store import default_store
 
     spec = suite_named(suite, quick=quick)
     current = session(site, strict=strict, command_line=compare_options(seed=seed, device=device))

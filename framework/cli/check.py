@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from ..planner import make_plan, pipeline_file
-from ..session import session
+from ..running.planner import make_plan, pipeline_file
+from ..running.session import session
 from .options import layered
 
 

@@ -37,8 +37,8 @@ def compare(
     Each is a folder, a CSV list (path[,group]), or scheme:place?option=value. The report is
     report.html in the folder given by -o, with report.json and attributes.csv beside it.
     """
-    from ..api import compare_options, comparison
-    from ..session import session
+    from ..pipelines.compare import compare_options, comparison
+    from ..running.session import session
     from .running import carried_out
 
     options = compare_options(

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from ..session import session
+from ..running.session import session
 from .options import layered
 
 

@@ -15,7 +15,7 @@ from .pairs import budget_of, named_values, nested_values
 
 if TYPE_CHECKING:
     from ..fitting.run import Fitted
-    from ..host import Host, Offer
+    from ..host.host import Host, Offer
 
 
 def shared(function: Any) -> Any:
@@ -63,14 +63,14 @@ def fit() -> None:
 
 
 def _offers() -> list[Offer]:
-    from ..host import discover
+    from ..host.host import discover
 
     return discover().of_role("fitter")
 
 
 def _command(offer: Offer) -> click.Command:
-    from ..ports import ports_of_fitter
-    from ..targets import config_model, target_class
+    from ..contract.ports import ports_of_fitter
+    from ..host.targets import config_model, target_class
 
     ports = ports_of_fitter(target_class(offer), offer.whose)
     fields = config_model(offer).model_fields
@@ -104,7 +104,7 @@ def _run(
 ) -> None:  # fmt: skip
     from ..fitting.ranks import first_process
     from ..fitting.run import carry_out, fit_options
-    from ..session import session
+    from ..running.session import session
     from .telling import told
 
     config = nested_values(options) if preset is None else nested_values((*options, f"preset={json.dumps(preset)}"))

@@ -26,8 +26,8 @@ def import_(
     Nothing in FILE is run. What it is, is found out from its content; anything but recognised tensors is refused by name.
     """
     from ...registry.saved import user_folder
-    from ..importing import name_of, read_file, save_imported
-    from ..session import session
+    from ..fitting.importing import name_of, read_file, save_imported
+    from ..running.session import session
 
     current = session(site, strict=strict)
     base = current.catalogue.get(into) if into else None

@@ -46,8 +46,8 @@ class LazyCommands(click.Group):
 
 
 def _of_a_plugin(name: str) -> click.Command | None:
-    from ..host import discover
-    from ..targets import target_class
+    from ..host.host import discover
+    from ..host.targets import target_class
 
     offers = [offer for offer in discover().of_role("command") if offer.card.id == name]
     command: click.Command | None = target_class(offers[0]) if offers else None

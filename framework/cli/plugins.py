@@ -9,9 +9,9 @@ import click
 
 from ...specs.errors import UnknownName, quoted
 from ...specs.nearest import nearest
-from ..host import Host, Offer, PluginReport
-from ..session import session
-from ..targets import config_model
+from ..host.host import Host, Offer, PluginReport
+from ..host.targets import config_model
+from ..running.session import session
 from .options import layered
 
 

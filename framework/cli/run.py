@@ -18,8 +18,8 @@ def run(
     workers: int, network: bool, quiet: bool, as_json: bool, fail_on_shift: bool, site: str | None, strict: bool,
 ) -> int:  # fmt: skip
     """Run the pipeline in FILE."""
-    from ..api import compare_options, pipeline_data
-    from ..session import session
+    from ..pipelines.compare import compare_options, pipeline_data
+    from ..running.session import session
     from .running import carried_out, parsed_sources
 
     data, where = pipeline_data(file)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ..running.session import Session
 
 
 def carried_out(
@@ -16,7 +16,7 @@ def carried_out(
     workers: int, quiet: bool, as_json: bool, fail_on_shift: bool,
 ) -> int:  # fmt: skip
     """Run, say the verdict and where the report is, and give the exit code."""
-    from ..api import carry_out
+    from ..pipelines.compare import carry_out
 
     report = carry_out(current, pipeline, sources, where=where, out=out, store=store, workers=workers, quiet=quiet)
     for warning in current.warnings():

@@ -10,7 +10,7 @@ import click
 from ...registry.layers import SITES_FOLDER, site_names, site_path
 from ...specs.settings import SiteSpec
 from ...specs.yaml import parse_model, read_yaml
-from ..session import session
+from ..running.session import session
 
 
 @click.group()

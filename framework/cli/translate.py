@@ -31,7 +31,7 @@ def translate(
     translated.csv says what was done to each image, and why. Run again, the same command goes on where it was.
     """
     from ...specs.base import Text
-    from ..session import session
+    from ..running.session import session
     from ..translation.run import carry_out, translate_options
     from .pairs import nested_values
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...specs.errors import BackboneUnusable, ComponentFailed, TrainingDiverged
-from ..files import written_whole
+from ..files.whole import written_whole
 
 LOG = logging.getLogger("shiftlens.fitting")
 NEWEST, BEFORE, _NEXT = "checkpoint.pt", "checkpoint.previous.pt", "checkpoint.next.pt"

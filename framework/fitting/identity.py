@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...specs.errors import UsageError, quoted
-from ..files import write_text
+from ..files.whole import write_text
 
 MOST_SHOWN = 5
 _NOTHING = "nothing"

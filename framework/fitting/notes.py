@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...specs.errors import OutputUnusable, TrainingDiverged
-from ..files import write_text
+from ..files.whole import write_text
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..files import written_whole
+from ..files.whole import written_whole
 
 GAP = 2
 _GROUND = 255

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
-import traceback
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -17,29 +15,32 @@ from ...registry.catalogue import Catalogue
 from ...registry.digests import sha256
 from ...registry.saved import CARD, read_card
 from ...specs.backbone import BackboneSpec
-from ...specs.errors import ComponentFailed, InputUnusable, ShiftlensError, SpecError
+from ...specs.errors import ComponentFailed, InputUnusable, PromiseBroken, ShiftlensError, SpecError
 from ...specs.nearest import nearest
 from ...specs.yaml import problems_of
-from ..alone import alone
-from ..files import write_text
-from ..host import Offer
-from ..images import ImageSet
-from ..manifest import Events, as_json
-from ..ports import Port, ports_of_fitter
-from ..progress import ProgressLine
-from ..roles import Context, Fitter
-from ..session import Session, session
-from ..slots import Slots
-from ..sources import open_source
-from ..targets import config_model, target_class
-from ..weights import Weights
+from ..contract.around import Fitter
+from ..contract.component import Context
+from ..contract.ports import Port, ports_of_fitter
+from ..files.events import Events, as_json
+from ..files.lock import alone
+from ..files.whole import write_text
+from ..host.host import Offer
+from ..host.targets import config_model, target_class
+from ..running.faults import faults_named
+from ..running.plan import PlannedStep
+from ..running.session import Session, session
+from ..running.slots import Slots
+from ..running.tasks import made_component
+from ..running.telling import Telling
+from ..running.weights import Weights
+from ..running.workshop import Source, Workshop
+from ..values.images import ImageSet
 from . import identity
 from .config import BUDGET, FitConfig
 from .place import LOCK, RECORD, fit_folder
 from .ranks import first_process, own_device
 
 DONE = "finished.json"
-Source = str | Path | ImageSet
 
 
 @dataclass(frozen=True)
@@ -102,10 +103,34 @@ def carry_out(
     Raises:
         ShiftlensError: with a code, the place and the next step.
     """
+    step = _planned(current, fitter, sources, slots)
+    kind = target_class(step.offer)
+    ports = ports_of_fitter(kind, step.offer.whose)
+    folder = fit_folder(name, out, current.catalogue)
+    shop = Workshop.of(current, workers=workers, quiet=quiet)
+    weights = shop.weights(step)
+    first = first_process()
+    with alone(folder, lock=LOCK, doing="training") if first else contextlib.nullcontext():
+        sets = shop.opened(sources, sources)
+        if empty := next((port for port, images in sets.items() if not len(images)), None):
+            raise InputUnusable(f"{empty}: no images", hint="give a folder with some")
+        work = _Work(step, sets, weights, shop.seed, folder)
+        work.hold(write=first)
+        if (card := work.finished(current.catalogue)) is not None:
+            return Fitted(card, folder, before=True)
+        telling = Telling(current.host, Events(folder / "events.jsonl")) if first else None
+        context = replace(shop.context(step, weights, folder=folder), device=own_device(shop.device), progress=shop.progress)
+        with shop.progress:
+            shop.progress.step(folder.name)
+            given = {port: sets.get(port) for port in ports}
+            return Fitted(work.done(given, context, telling), folder, before=False)
+
+
+def _planned(current: Session, fitter: str, sources: Mapping[str, Source], slots: Sequence[str]) -> PlannedStep:
+    """Check the words of a training, all at once."""
     offer = current.host.find(fitter, "fitter")
     current.layers.check_component(fitter)
-    kind = target_class(offer)
-    ports = ports_of_fitter(kind, offer.whose)
+    ports = ports_of_fitter(target_class(offer), offer.whose)
     problems: list[str] = []
     config = _config(offer, current, problems)
     problems += _misplaced(ports, sources)
@@ -115,43 +140,29 @@ def carry_out(
     backbones = filler.fill(offer.card, problems, at=offer.card.id)
     if problems or config is None:
         raise SpecError(f"fit {fitter}", problems, hint=f"`shiftlens plugins info {offer.card.id}` lists the options")
-    folder = fit_folder(name, out, current.catalogue)
-    weights = Weights.verified(backbones, current.catalogue, network=bool(current.settings.network))
-    progress = ProgressLine(quiet=quiet or not sys.stderr.isatty())
-    threads = workers or os.cpu_count() or 1
-    first = first_process()
-    with alone(folder, lock=LOCK, doing="training") if first else contextlib.nullcontext():
-        with progress:
-            sets = _opened(sources, current, Context(workers=threads, progress=progress), progress)
-        work = _Work(offer, config, sets, weights, current.settings.seed or 0, folder)
-        work.hold(write=first)
-        if (card := work.finished(current.catalogue)) is not None:
-            return Fitted(card, folder, before=True)
-        context = Context(
-            device=own_device(current.settings.device or "cpu"), seed=work.seed, workers=threads, progress=progress,
-            backbone_digest=weights.digest, folder=folder,
-        )  # fmt: skip
-        component = kind(config, backbone=weights.load(current.host, context), context=context)
-        with progress:
-            progress.step(folder.name)
-            return Fitted(work.done(component, {port: sets.get(port) for port in ports}, write=first), folder, before=False)
+    return PlannedStep("fit", offer, config, {port: port for port in sources}, backbones)
 
 
 @dataclass(frozen=True)
 class _Work:
     """One training: what it is about, and whether it is done."""
 
-    offer: Offer
-    config: FitConfig
+    step: PlannedStep
     sets: Mapping[str, ImageSet]
     weights: Weights
     seed: int
     folder: Path
 
+    @property
+    def config(self) -> FitConfig:
+        """The options of the fitter."""
+        return cast("FitConfig", self.step.config)
+
     def hold(self, *, write: bool) -> None:
         """Keep what this folder is about, or refuse it where it is about something else."""
+        card = self.step.offer.card
         about = {
-            "fitter": self.offer.card.id, "version": self.offer.card.version, "distribution": self.offer.distribution,
+            "fitter": card.id, "version": card.version, "distribution": self.step.offer.distribution,
             "config": self.config.identity(), "seed": self.seed, "backbones": dict(self.weights.digests),
             "images": {port: images.digest() for port, images in self.sets.items()},
         }  # fmt: skip
@@ -171,28 +182,23 @@ class _Work:
     def _end(self) -> dict[str, Any]:
         return {"budget": self.config.model_dump(mode="json", include=set(BUDGET)), "card": sha256(self.folder / CARD)}
 
-    def done(self, component: Fitter, given: Mapping[str, ImageSet | None], *, write: bool) -> BackboneSpec:
-        """Train, and keep that it is done."""
-        try:
-            with component:
-                made = component.fit(**given)
-        except ShiftlensError:
-            raise
-        except Exception as error:
-            events = Events(self.folder / "events.jsonl")
-            events.write("fit_failed", traceback=traceback.format_exc())
-            full = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
-            raise ComponentFailed(
-                f"fit: {self.offer.whose} raised {type(error).__name__}: {error}",
-                hint="--with batch=N takes less memory" if full else f"the traceback is in {events.path}",
-            ) from error
-        if not isinstance(made, BackboneSpec):
-            raise ComponentFailed(f"fit: {self.offer.whose} gave {type(made).__name__}, BackboneSpec was promised")
-        if not write:
-            return made
-        if not (self.folder / CARD).is_file():
-            raise ComponentFailed(f"fit: {self.offer.whose} left no {CARD} in {self.folder}", hint="report it to its authors")
+    def done(self, given: Mapping[str, ImageSet | None], context: Context, telling: Telling | None) -> BackboneSpec:
+        """Train, and keep that it is done; only the process that tells writes."""
+        offer = self.step.offer
+        began = time.perf_counter()
+        if telling is not None:
+            telling.step_started("fit", offer.card.id)
+        with telling.failures({"fit": offer.card.id}) if telling is not None else contextlib.nullcontext():
+            with faults_named(offer, "fit"), made_component(self.step, self.weights, context) as component:
+                made = cast("Fitter", component).fit(**given)
+            if not isinstance(made, BackboneSpec):
+                raise PromiseBroken(f"fit: {offer.whose} gave {type(made).__name__}, BackboneSpec was promised")
+            if telling is None:
+                return made
+            if not (self.folder / CARD).is_file():
+                raise ComponentFailed(f"fit: {offer.whose} left no {CARD} in {self.folder}", hint="report it to its authors")
         write_text(self.folder / DONE, as_json(self._end()))
+        telling.step_finished("fit", offer.card.id, round(time.perf_counter() - began, 3), reused=False)
         return read_card(self.folder)
 
 
@@ -200,10 +206,11 @@ def _config(offer: Offer, current: Session, problems: list[str]) -> FitConfig | 
     model = config_model(offer)
     if not issubclass(model, FitConfig):
         raise ComponentFailed(f"{offer.whose}: the config of a fitter is a FitConfig", hint="report it to its authors")
+    options = current.options(offer)
     try:
-        return model.model_validate(current.settings.components.get(offer.card.id, {}))
+        return model.model_validate(options.values)
     except ValidationError as error:
-        problems += problems_of(error, model)
+        problems += [options.said(problem) for problem in problems_of(error, model)]
     return None
 
 
@@ -211,13 +218,3 @@ def _misplaced(ports: Mapping[str, Port], sources: Mapping[str, Source]) -> list
     strange = [f"{port}: no such input; {nearest(port, ports)}" for port in sources if port not in ports]
     missing = [port for port, wanted in ports.items() if not wanted.optional and port not in sources]
     return strange + [f"{port}: no source of images is given" for port in missing]
-
-
-def _opened(sources: Mapping[str, Source], current: Session, context: Context, progress: ProgressLine) -> dict[str, ImageSet]:
-    sets = {}
-    for port, source in sources.items():
-        progress.step(f"listing {port}")
-        sets[port] = source if isinstance(source, ImageSet) else open_source(str(source), port, current.host, context)
-        if not len(sets[port]):
-            raise InputUnusable(f"{port}: no images", hint="give a folder with some")
-    return sets

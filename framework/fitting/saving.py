@@ -15,7 +15,7 @@ from ...registry.saved import CARD
 from ...specs.backbone import BackboneSpec
 from ...specs.errors import BackboneUnusable, OutputUnusable, UsageError, quoted
 from ...specs.yaml import parse_model
-from ..files import write_text, written_whole
+from ..files.whole import write_text, written_whole
 from .ranks import first_process
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...specs.errors import OutputUnusable, TooFewImages
-from ..files import write_text, written_whole
-from ..images import ImageRef, ImageSet
-from ..pictures import square
-from ..values import SetAside
+from ..files.whole import write_text, written_whole
+from ..values.images import ImageRef, ImageSet
+from ..values.per_image import SetAside
+from ..values.pictures import square
 
 LEAST = 2
 _DIGEST_DIGITS = 16

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...specs.base import Text
 from ...specs.report import Attribute, Report
-from ..outcome import RunOutcome
+from ..running.outcome import RunOutcome
 from .attributes import attributes_of
 from .heat import map_groups
 from .notices import input_reports, set_aside, warnings

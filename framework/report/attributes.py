@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ...specs.base import Text
 from ...specs.report import Attribute
-from ..values import AttributeScores, Dimension
+from ..values.scores import AttributeScores
+from ..values.space import Dimension
 from .amounts import both, change, figures, finite
 from .examples import of_attribute
 from .sides import Comparison
@@ -34,7 +35,7 @@ def attributes_of(comparison: Comparison, *, tests: int, alpha: float, ids: Mapp
         ids: the id of each dimension, unique in the run.
     """
     told = Judged.of(comparison, tests=tests, alpha=alpha, ids=ids)
-    kept = [i for i in np.argsort(-np.nan_to_num(comparison.scores.effect), kind="stable").tolist() if told.measured[i]]
+    kept = [i for i in np.argsort(-np.nan_to_num(comparison.scores.effects.size), kind="stable").tolist() if told.measured[i]]
     if not comparison.named:
         kept = [i for i in kept if told.significant[i] and told.leader(i) is None][:MOST_UNNAMED]
     return [told.attribute(i) for i in kept]
@@ -55,8 +56,8 @@ class Judged:
     @classmethod
     def of(cls, comparison: Comparison, *, tests: int, alpha: float, ids: Mapping[int, str]) -> Judged:
         """Judge a comparison; arguments as of :func:`attributes_of`."""
-        measured = np.asarray(comparison.scores.measured, bool)
-        p = corrected(comparison.scores.p_family, tests)
+        measured = np.asarray(comparison.scores.effects.measured, bool)
+        p = corrected(comparison.scores.significance.p_family, tests)
         below = measured & (p < alpha)
         return cls(comparison, tests, ids, measured, p, below, below & matters(comparison))
 
@@ -77,7 +78,7 @@ def matters(comparison: Comparison) -> NDArray[np.bool_]:
     """Say which dimensions moved by as much as matters to anyone: W1 in their unit reaches their floor."""
     scores = comparison.scores
     floors = np.array([d.floor for d in scores.space.dimensions])
-    reached: NDArray[np.bool_] = np.nan_to_num(scores.effect * scores.sigma) >= floors
+    reached: NDArray[np.bool_] = np.nan_to_num(scores.effects.size * scores.effects.sigma) >= floors
     return reached
 
 
@@ -94,7 +95,7 @@ def leader(scores: AttributeScores, significant: NDArray[np.bool_], index: int) 
     """Give the significant dimension at the head of the chain that ``index`` follows, none if it stands alone."""
     seen = {index}
     head = index
-    while (ahead := int(scores.follows[head])) >= 0 and ahead not in seen:
+    while (ahead := int(scores.causes.follows[head])) >= 0 and ahead not in seen:
         seen.add(ahead)
         head = ahead
     return head if head != index and significant[head] else None
@@ -104,9 +105,11 @@ def _attribute(
     comparison: Comparison, i: int, p: float, ahead: int | None, ids: Mapping[int, str], *, significant: bool, negligible: bool
 ) -> Attribute:
     scores, dimension = comparison.scores, comparison.dimension(i)
-    shift, low, high = (float(values[i]) for values in (scores.shift, scores.shift_low, scores.shift_high))
-    direction = float(scores.direction[i])
-    detectable = finite(scores.detectable * float(scores.sigma[i]))
+    shift, low, high = (
+        float(values[i]) for values in (scores.effects.shift, scores.effects.shift_low, scores.effects.shift_high)
+    )
+    direction = float(scores.effects.direction[i])
+    detectable = finite(scores.significance.detectable * float(scores.effects.sigma[i]))
     return Attribute(
         id=ids[i],
         step=comparison.step,
@@ -115,8 +118,8 @@ def _attribute(
         kind=dimension.words.kind if dimension.words else "content",
         unit=dimension.unit,
         scale=dimension.scale,
-        effect=float(scores.effect[i]),
-        interval=known(float(scores.effect_low[i]), float(scores.effect_high[i])),
+        effect=float(scores.effects.size[i]),
+        interval=known(float(scores.effects.low[i]), float(scores.effects.high[i])),
         direction=direction,
         words=_words(scores, i, dimension, direction),
         amount=_amount(scores, i, dimension, direction),
@@ -124,19 +127,19 @@ def _attribute(
         shift_interval=known(low, high),
         factor=2.0**shift if dimension.scale == "log2" else None,
         p_adjusted=p,
-        q_bh=float(scores.q_bh[i]),
-        q_by=float(scores.q_by[i]),
+        q_bh=float(scores.significance.q_bh[i]),
+        q_by=float(scores.significance.q_by[i]),
         significant=significant,
         negligible=negligible,
         stands_alone=significant and ahead is None,
         follows=ids[ahead] if significant and ahead is not None else None,
-        left=finite(scores.left[i]),
+        left=finite(scores.causes.remaining[i]),
         detectable=detectable,
-        rank=int(scores.rank[i]),
-        rank_interval=(int(scores.rank_low[i]), int(scores.rank_high[i])),
-        cluster=int(scores.cluster[i]),
-        tag=scores.tag[i],
-        tail=float(scores.tail[i]),
+        rank=int(scores.effects.rank[i]),
+        rank_interval=(int(scores.effects.rank_low[i]), int(scores.effects.rank_high[i])),
+        cluster=int(scores.causes.cluster[i]),
+        tag=scores.effects.tag[i],
+        tail=float(scores.effects.tail[i]),
         action=_action(dimension, direction) if significant else None,
         how=dimension.words.how if dimension.words else None,
         images=of_attribute(comparison, i) if significant and comparison.named else (),
@@ -156,8 +159,8 @@ def label(dimension: Dimension) -> Text:
 def spread_ratio(scores: AttributeScores, index: int) -> float:
     """Give the middle-half range of the site divided by that of development."""
     ranges = [
-        float(np.subtract(*np.interp((0.75, 0.25), scores.levels, quantiles[index])))
-        for quantiles in (scores.reference_quantiles, scores.target_quantiles)
+        float(np.subtract(*np.interp((0.75, 0.25), scores.effects.levels, quantiles[index])))
+        for quantiles in (scores.effects.reference_quantiles, scores.effects.target_quantiles)
     ]
     return ranges[1] / ranges[0] if ranges[0] > 0 else float("inf") if ranges[1] > 0 else 1.0
 
@@ -177,11 +180,11 @@ def _words(scores: AttributeScores, i: int, dimension: Dimension, direction: flo
 
 def _amount(scores: AttributeScores, i: int, dimension: Dimension, direction: float) -> Text:
     if abs(direction) >= CLEAR:
-        return both(change(float(scores.shift[i]), unit=dimension.unit, scale=dimension.scale))
+        return both(change(float(scores.effects.shift[i]), unit=dimension.unit, scale=dimension.scale))
     ratio = spread_ratio(scores, i)
     if np.isfinite(ratio) and not 1 / LIKE <= ratio <= LIKE:
         return Text(en=f"spread ×{figures(ratio)}", ja=f"ばらつき ×{figures(ratio)}")
-    size = figures(float(scores.effect[i]))
+    size = figures(float(scores.effects.size[i]))
     return Text(en=f"effect {size} σ", ja=f"効果量 {size} σ")
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...specs.report import RepresentativeImage
-from ..images import ImageRef
-from .names import storable
+from ..files.names import storable
+from ..values.images import ImageRef
 from .sides import Comparison, OneSide
 
 EXAMPLES = 4
@@ -25,7 +25,7 @@ def of_attribute(comparison: Comparison, index: int) -> tuple[RepresentativeImag
     ``missing``), its farthest image takes the place of the last.
     """
     scores = comparison.scores
-    tag = scores.tag[index]
+    tag = scores.effects.tag[index]
     columns = [comparison.column(side, index) for side in comparison.sides]
     usable = [column[np.isfinite(column)] for column in columns]
     if not all(len(column) for column in usable):
@@ -91,11 +91,11 @@ def of_space(comparison: Comparison, mapped: Mapping[str, Collection[str]]) -> t
         mapped: ids of the images that have a map, by input; where an input has some, only those are chosen.
     """
     scores = comparison.scores
-    toward = 1.0 if np.nanmean(scores.target_projection) >= np.nanmean(scores.reference_projection) else -1.0
+    toward = 1.0 if np.nanmean(scores.joint.target_projection) >= np.nanmean(scores.joint.reference_projection) else -1.0
     chosen: list[RepresentativeImage] = []
     for side, ids, values, sign in (
-        (comparison.reference, scores.reference_ids, scores.reference_projection, 1.0),
-        (comparison.target, scores.target_ids, scores.target_projection, -1.0),
+        (comparison.reference, scores.reference_ids, scores.joint.reference_projection, 1.0),
+        (comparison.target, scores.target_ids, scores.joint.target_projection, -1.0),
     ):
         eligible = mapped.get(side.input) or {storable(name) for name in ids}
         kept = np.array([value if storable(name) in eligible else np.nan for name, value in zip(ids, values, strict=True)])

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ...specs.report import RepresentativeImage, Side, SpaceReport
-from ..outcome import RunOutcome
-from ..values import AttentionMaps
+from ..files.names import storable
+from ..running.outcome import RunOutcome
+from ..values.maps import AttentionMaps
 from .amounts import figures
 from .examples import EXAMPLES
-from .names import storable
 from .sides import SIDES, comparisons, repairs
 from .thumbnails import Thumbnail, jpeg_uri, png_uri
 

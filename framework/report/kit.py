@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ...specs.report import Attribute, RepresentativeImage, SpaceReport
-from ..outcome import RunOutcome
+from ..files.names import storable
+from ..running.outcome import RunOutcome
 from .attributes import Judged
 from .charts import distribution
 from .examples import of_attribute, of_extreme
 from .heat import bar, overlay
-from .names import storable
 from .page import FOLDER, environment
 from .sides import Comparison, OneSide, Repair, attribute_ids, comparisons, repairs
 from .spaces import space_report, tests_of

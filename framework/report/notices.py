@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from ...specs.base import Text
 from ...specs.report import InputReport, SetAsideReport
-from ..images import ImageSet
-from ..outcome import RunOutcome
-from ..values import AttentionMaps, Latents
-from .names import shown, storable
+from ..files.names import shown, storable
+from ..running.outcome import RunOutcome
+from ..values.images import ImageSet
+from ..values.latents import Latents
+from ..values.maps import AttentionMaps
 from .sides import Comparison
 
 FEW_IMAGES = 30

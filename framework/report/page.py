@@ -15,13 +15,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from ...specs.base import Text
-from ...specs.report import Report
-from ..outcome import RunOutcome
-from ..roles import Section
-from . import SECTIONS
+from ...specs.report import SECTIONS, Report
+from ..contract.around import Section
+from ..files.names import shown
+from ..running.outcome import RunOutcome
 from .amounts import hundredths, probability
 from .heat import heat_view, images_with_maps, map_groups
-from .names import shown
 from .sides import comparisons
 from .thumbnails import thumbnails
 from .verdict import closed

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from ...specs.errors import ComponentFailed, quoted
 from ...specs.report import Side
-from ..images import ImageRef, ImageSet
-from ..outcome import RunOutcome
-from ..values import AttributeScores, Dimension, Latents
+from ..running.outcome import RunOutcome
+from ..values.images import ImageRef, ImageSet
+from ..values.latents import Latents
+from ..values.scores import AttributeScores
+from ..values.space import Dimension
 
 SIDES: tuple[Side, Side] = ("reference", "target")
 
@@ -66,7 +68,7 @@ class Comparison:
         period = self.dimension(index).period
         if not period:
             return values
-        centre = float(self.scores.mean[index])
+        centre = float(self.scores.effects.mean[index])
         return centre + (values - centre + period / 2) % period - period / 2
 
 

@@ -22,10 +22,10 @@ def tests_of(compared: list[Comparison]) -> int:
 def space_report(comparison: Comparison, *, tests: int, alpha: float, mapped: Mapping[str, Collection[str]]) -> SpaceReport:
     """Say what a comparison found as a whole; p is corrected over all ``tests`` of the run, ``mapped`` as in ``of_space``."""
     scores = comparison.scores
-    measured = np.asarray(scores.measured, bool)
-    p = np.where(measured, corrected(scores.p_family, tests), 1.0)
+    measured = np.asarray(scores.effects.measured, bool)
+    p = np.where(measured, corrected(scores.significance.p_family, tests), 1.0)
     p_space = float(np.where(matters(comparison), p, 1.0).min(initial=1.0))
-    joint = finite(scores.separation_p)
+    joint = finite(scores.joint.p)
     if not comparison.named and joint is not None:
         p_space = min(p_space, joint * tests)
     return SpaceReport(
@@ -39,15 +39,15 @@ def space_report(comparison: Comparison, *, tests: int, alpha: float, mapped: Ma
         significant=int(((p < alpha) & matters(comparison)).sum()),
         differs=p_space < alpha,
         p_adjusted=p_space,
-        critical=finite(scores.critical),
-        detectable=finite(scores.detectable),
+        critical=finite(scores.significance.critical),
+        detectable=finite(scores.significance.detectable),
         images_now=(len(scores.reference_ids), len(scores.target_ids)),
-        images_for_half=scores.images_for_half,
-        separation=finite(scores.separation),
+        images_for_half=scores.significance.images_for_half,
+        separation=finite(scores.joint.separation),
         separation_p=joint,
-        self_splits=scores.self_splits,
-        self_alarms=scores.self_alarms,
-        self_interval=wilson(scores.self_alarms, scores.self_splits),
+        self_splits=scores.self_test.splits,
+        self_alarms=scores.self_test.alarms,
+        self_interval=wilson(scores.self_test.alarms, scores.self_test.splits),
         representative=of_space(comparison, mapped) if not comparison.named and p_space < alpha else (),
         gate=GateReport(**scores.gate.model_dump(exclude={"reason"})) if scores.gate else None,
     )

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from ..outcome import RunOutcome
-from ..values import SetAside
-from .names import storable
+from ..files.names import storable
+from ..running.outcome import RunOutcome
+from ..values.per_image import SetAside
 
 WIDE, TALL = 200, 240
 """Most pixels of a thumbnail."""

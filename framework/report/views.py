@@ -10,11 +10,11 @@ from markupsafe import Markup
 
 from ...specs.base import Text
 from ...specs.report import Attribute, Report, RepresentativeImage, SpaceReport
+from ..files.names import shown
 from .amounts import between, change, figures, with_unit
 from .attributes import CLEAR
 from .charts import distribution
 from .heat import HeatView
-from .names import shown
 from .sides import SIDES, Comparison, attribute_ids
 from .words import WORDS
 
@@ -66,7 +66,7 @@ def _value(a: Attribute, value: float, middle: float) -> str:
 
 def space_view(space: SpaceReport, comparison: Comparison, heat: HeatView | None) -> SpaceView:
     """Give the view of a space that differs as a whole."""
-    projections = comparison.scores.reference_projection, comparison.scores.target_projection
+    projections = comparison.scores.joint.reference_projection, comparison.scores.joint.target_projection
     reference, target = (np.asarray(p, np.float64) for p in projections)
     chart = distribution(reference, target, name=f"s-{space.step}")
     return SpaceView(space, Markup(chart), heat)  # noqa: S704  (as above)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,20 +12,18 @@ from pydantic_core import to_jsonable_python
 
 from ...specs.base import Text
 from ...specs.errors import quoted
-from ...specs.report import Report
-from ..files import written_whole
-from ..outcome import RunOutcome
-from ..roles import ReportSection, Section
-from . import SECTIONS
+from ...specs.report import SECTIONS, Report
+from ..files.csv import as_csv
+from ..files.names import storable
+from ..files.whole import written_whole
+from ..running.outcome import RunOutcome
 from .assemble import assemble
-from .names import shown, storable
 from .page import page
-from .tables import as_csv, attributes_csv
+from .sections import Sections
+from .tables import attributes_csv
 
 
-def write_report(
-    outcome: RunOutcome, folder: Path, sections: Sequence[ReportSection] = (), layout: Sequence[str] = ()
-) -> Report:
+def write_report(outcome: RunOutcome, folder: Path, sections: Sections | None = None, layout: Sequence[str] = ()) -> Report:
     """Write the report of a finished run and give it.
 
     Each file is written beside its place and renamed into it, so a file that is there is whole. The
@@ -42,7 +39,7 @@ def write_report(
         OutputUnusable: the folder or a file of it cannot be written.
         ComponentFailed: a step's scores are not wired to latents.
     """
-    shown_sections, notices = _rendered(outcome, sections)
+    shown_sections, notices = (sections or Sections()).rendered(outcome)
     known = {*SECTIONS, *(section.id for section in shown_sections)}
     notices += [
         Text(
@@ -80,43 +77,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return to_jsonable_python(value)
-
-
-def _rendered(outcome: RunOutcome, sections: Sequence[ReportSection]) -> tuple[list[Section], list[Text]]:
-    done: dict[str, Section] = {}
-    notices: list[Text] = []
-    for section in sections:
-        name = f"{type(section).__module__}.{type(section).__qualname__}"
-        try:
-            with section:
-                made = section.render(outcome)
-            if made is None:
-                continue
-            to_jsonable_python(made.data)
-            if made.id in done or made.id in SECTIONS:
-                raise ValueError(f"its id {made.id!r} is taken")
-            _check_tables(made, {name for other in done.values() for name in other.tables})
-        except Exception as error:  # noqa: BLE001  (a plugin's; it is named in the report)
-            notices.append(_left_out(name, error))
-            continue
-        done[made.id] = made
-    return list(done.values()), notices
-
-
-def _check_tables(section: Section, taken: set[str]) -> None:
-    for name, rows in section.tables.items():
-        if not re.fullmatch(r"[a-z][a-z0-9_-]*", name) or name in taken | {"attributes"}:
-            raise ValueError(f"its table {name!r} is taken, or no plain name")
-        if any(list(row) != list(rows[0]) for row in rows):
-            raise ValueError(f"the rows of its table {name!r} have different columns")
-
-
-def _left_out(name: str, error: Exception) -> Text:
-    why = shown(f"{type(error).__name__}: {error}")[:160]
-    return Text(
-        en=f"The section of {name} failed and was left out ({why}).",
-        ja=f"{name} のセクションは失敗したため省略しました（{why}）。",
-    )
 
 
 def _store(path: Path, data: bytes) -> None:

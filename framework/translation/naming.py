@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import PurePath
 
-from ..report.names import shown
+from ..files.names import shown
 
 _ENDING = re.compile(r"\.[A-Za-z]\w{0,4}")
 _FORBIDDEN = frozenset('<>:"/\\|?*')

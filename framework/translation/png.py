@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ..pictures import Picture
+from ..values.pictures import Picture
 
 Samples = NDArray[np.uint8] | NDArray[np.uint16]
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ...specs.errors import SpecError, UsageError, quoted
-from ..alone import alone
-from ..images import ImageSet
-from ..plan import Plan
-from ..planner import make_plan
-from ..progress import ProgressLine
-from ..roles import Context
-from ..session import Session, session
-from ..sources import open_source
-from ..weights import Weights
+from ..files.lock import alone
+from ..running.plan import Plan
+from ..running.planner import make_plan
+from ..running.session import Session, session
+from ..running.workshop import Source, Workshop
+from ..values.images import ImageSet
 from .ledger import LOCK, PIPELINE, refuse_inside, written_before
 from .table import Translated
 from .work import Translation
 
-Source = str | Path | ImageSet
 USE = "translator"
 
 
@@ -78,20 +72,15 @@ def carry_out(
     Raises:
         ShiftlensError: with a code, the place and the next step.
     """
-    settings = current.settings
     plan = _plan(current, use, backbone)
     if not isinstance(source, ImageSet):
         refuse_inside(out, str(source))
     written_before(out)  # whatever speaks against the folder is said before anything is listed or written
-    weights = Weights.verified(plan.steps[0].backbones, current.catalogue, network=bool(settings.network))
-    progress = ProgressLine(quiet=quiet or not sys.stderr.isatty())
-    threads = workers or os.cpu_count() or 1
-    context = Context(device=settings.device or "cpu", seed=settings.seed or 0, workers=threads, progress=progress)
-    with progress:
-        progress.step("listing images")
-        images = source if isinstance(source, ImageSet) else open_source(str(source), "images", current.host, context)
-    with alone(out, lock=LOCK, doing="writing"), progress:
-        return Translation(current, plan, weights, images, out, context, progress).done()
+    shop = Workshop.of(current, workers=workers, quiet=quiet)
+    weights = shop.weights(plan.steps[0])
+    images = shop.opened({"images": source}, ["images"])["images"]
+    with alone(out, lock=LOCK, doing="writing"), shop.progress:
+        return Translation(shop, plan, weights, images, out).done()
 
 
 def _plan(current: Session, use: str, backbone: str | None) -> Plan:

@@ -9,13 +9,25 @@ from pathlib import Path
 from typing import Any, Self
 
 from ...specs.base import Text
-from ..report.names import shown, storable
-from ..report.tables import as_csv
+from ..files.csv import as_csv
+from ..files.names import shown, storable
+from ..values.treatment import Treatment
 from .ledger import TABLE
 
 NOTHING = "none"
-FACTS = ("repair", "held_back", "held_back_ja", "repair_note", "repair_note_ja")
-"""What a translator says of an image in its ``meta``: the way of repair, or ``none``; why it was held back; what to know."""
+
+
+def facts_of(treatment: Treatment) -> dict[str, str]:
+    """Say what was done to an image in the words of the table; what there is nothing to say of is left out.
+
+    >>> facts_of(Treatment(way="affine"))
+    {'repair': 'affine'}
+    """
+    facts = {"repair": treatment.way or NOTHING}
+    for name, text in (("held_back", treatment.held_back), ("repair_note", treatment.note)):
+        if text is not None:
+            facts |= {name: text.en, f"{name}_ja": text.ja}
+    return facts
 
 
 @dataclass(frozen=True)

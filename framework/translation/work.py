@@ -7,45 +7,47 @@ import hashlib
 import time
 from collections.abc import Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from ...specs.errors import InputUnusable
-from ..ahead import in_order
-from ..contract import checked
-from ..engine import component_of, faults_named
-from ..files import write_text, written_whole
-from ..images import AHEAD, ImageRef, ImageSet
-from ..manifest import Events, as_json, begun, now, numeric_profile
-from ..pictures import Unreadable
-from ..plan import Plan, PlannedStep, digest_of
-from ..progress import ProgressLine
-from ..roles import Context
-from ..session import Session
-from ..weights import Weights
+from ..files.events import Events, as_json, now
+from ..files.whole import write_text, written_whole
+from ..running.executor import LocalExecutor
+from ..running.faults import faults_named
+from ..running.keys import key_of
+from ..running.manifest import begun
+from ..running.plan import Plan, PlannedStep
+from ..running.tasks import Job, Task
+from ..running.telling import Telling
+from ..running.weights import Weights
+from ..running.workshop import Workshop
+from ..values.ahead import in_order
+from ..values.images import AHEAD, ImageRef, ImageSet
+from ..values.pictures import Unreadable
 from .ledger import EVENTS, OWN, PIPELINE, RUN, TABLE, WRITTEN, Written, clear, written_before
 from .naming import file_names
 from .png import png
-from .table import FACTS, Row, Translated, table
+from .table import NOTHING, Row, Translated, facts_of, table
 
 A_LANE = 8
 """Images a thread that are translated before they are written: what a killed run may lose, and what lies on disk twice."""
+FACTS = tuple(field.name for field in fields(Row) if field.name.startswith(("repair", "held_back")))
+"""What is said of an image that was written."""
 
 
 @dataclass(frozen=True)
 class Translation:
     """One folder of results in the making; ``rows`` are what is known of images so far, by id."""
 
-    current: Session
+    shop: Workshop
     plan: Plan
     weights: Weights
     images: ImageSet
     folder: Path
-    context: Context
-    progress: ProgressLine
     rows: dict[str, Row] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -57,10 +59,14 @@ class Translation:
         clear(self.folder, before, {one.file for one in kept.values()})
         manifest = self._begun()
         events = Events(self.folder / EVENTS, durable=True)
-        events.write("run_started", pipeline=PIPELINE)
+        telling = Telling(self.shop.session.host, events)
+        telling.run_started(PIPELINE, manifest)
+        telling.step_started(self.step.name, self.step.offer.card.id)
         for id_, one in kept.items():
             self.rows[id_] = self._row(id_, one.facts)
-        self._translate(self.images.select(tuple(ref for ref in self.images.refs if ref.id not in kept)), events)
+        waiting = self.images.select(tuple(ref for ref in self.images.refs if ref.id not in kept))
+        with telling.failures({self.step.name: self.step.offer.card.id}):
+            self._translate(waiting, events)
         for id_, of in self.twins.items():
             self._copy(id_, of, events)
         rows = [self.rows[id_] for id_ in self.names]
@@ -68,8 +74,10 @@ class Translation:
         made = Translated.of(self.folder, rows)
         with written_whole(self.folder / TABLE) as file:
             file.write(table(rows))
-        manifest["steps"][self.step.name] = {"seconds": round(time.perf_counter() - began, 3), "reused": len(kept)}
+        seconds = round(time.perf_counter() - began, 3)
+        manifest["steps"][self.step.name] = {"seconds": seconds, "reused": len(kept)}
         write_text(self.folder / RUN, as_json({**manifest, "finished": now(), "translated": made.facts()}))
+        telling.step_finished(self.step.name, self.step.offer.card.id, seconds, reused=not len(waiting))
         events.write("run_finished", reused=len(kept))
         if not any(row.file for row in rows):
             why = f"none of {len(rows)} can be read; the first: {rows[0].id}: {rows[0].set_aside}" if rows else "there are none"
@@ -100,62 +108,64 @@ class Translation:
     @cached_property
     def keys(self) -> Mapping[str, str]:
         """What makes each file: equal keys, equal content."""
-        about = [self.step.identity(self.weights.digests), self.context.seed, numeric_profile(self.context.device)]
-        keys = {id_: digest_of([*about, ref.digest]) for id_, ref in self.refs.items()}
+        step = self.step.identity(self.weights.digests)
+        keys = {
+            id_: key_of(step, {"images": ref.digest}, seed=self.shop.seed, device=self.shop.device)
+            for id_, ref in self.refs.items()
+        }
         return keys | {id_: keys[of] for id_, of in self.twins.items()}
 
     def _kept(self, before: Mapping[str, Written]) -> dict[str, Written]:
         """Give what earlier runs made and is whole, by id."""
         there = {id_: before[name] for id_, name in self.names.items() if name in before}
         same = {id_: one for id_, one in there.items() if one.key == self.keys[id_]}
-        self.progress.step("looking at what is there")
-        with ThreadPoolExecutor(self.context.workers) as pool:
+        self.shop.progress.step("looking at what is there")
+        with ThreadPoolExecutor(self.shop.workers) as pool:
             whole = in_order(pool, lambda one: one.whole(self.folder), same.values(), most=AHEAD)
             kept = {}
             for number, (id_, is_whole) in enumerate(zip(same, whole, strict=True), start=1):
-                self.progress(number, len(same))
+                self.shop.progress(number, len(same))
                 if is_whole:
                     kept[id_] = same[id_]
         return kept
 
     def _begun(self) -> dict[str, Any]:
-        settings = self.current.settings.model_dump(mode="json", exclude_none=True)
-        digests = {"images": self.images.digest()}
+        digests, shop = {"images": self.images.digest()}, self.shop
         manifest = begun(
-            self.plan, {"images": self.images}, digests, settings, host=self.current.host, seed=self.context.seed,
-            device=self.context.device,
+            self.plan, {"images": self.images}, digests, shop.settings, host=shop.session.host, seed=shop.seed,
+            device=shop.device,
         )  # fmt: skip
         manifest["backbones"] = self.weights.facts()
         write_text(self.folder / RUN, as_json(manifest))
         return manifest
 
     def _translate(self, images: ImageSet, events: Events) -> None:
-        self.progress.step("translating")
-        lanes = self.context.workers
-        with ThreadPoolExecutor(lanes) as pool, contextlib.closing(self._made(images, events)) as shards:
+        self.shop.progress.step("translating")
+        lanes = self.shop.workers
+        with ThreadPoolExecutor(lanes) as pool, contextlib.closing(self._made(images)) as shards:
             for made in shards:
                 for row in in_order(pool, partial(self._write, made, events), made.refs, most=lanes + 1):
                     self.rows[row.id] = row
 
-    def _made(self, images: ImageSet, events: Events) -> Generator[ImageSet]:
+    def _made(self, images: ImageSet) -> Generator[ImageSet]:
         """Give what the translator makes of ``images``, shard by shard; nothing is loaded where there are none."""
-        shards = images.shards(A_LANE * self.context.workers)
-        if not shards:
-            return
-        done, total = len(self.refs) - len(images), len(self.refs)
-        context = replace(self.context, progress=lambda now, _: self.progress(done + now, total))
-        with faults_named(self.step, events), component_of(self.step, self.weights, self.current.host, context) as component:
-            for shard in shards:
-                yield checked(self.step.offer, component.translate(shard), {"images": shard})
-                done += len(shard)
+        shop, before, total = self.shop, len(self.refs) - len(images), len(self.refs)
+        context = shop.context(self.step, self.weights)
+        tasks = (
+            Task((Job(self.step, self.weights, context, {"images": shard}),)) for shard in images.shards(A_LANE * shop.workers)
+        )
+        own = replace(context, progress=lambda done, _: shop.progress(before + done, total))
+        with LocalExecutor(context=own) as executor:
+            for (done,) in executor.map(tasks):
+                yield done.value
 
     def _write(self, made: ImageSet, events: Events, ref: ImageRef) -> Row:
-        with faults_named(self.step, events):
+        with faults_named(self.step.offer, f"step {self.step.name!r}"):
             try:
                 picture = made.source.picture(ref)
             except Unreadable as reason:
                 return Row(ref.id, group=ref.group, set_aside=str(reason))
-        facts = {"repair": self.step.offer.card.id} | {name: ref.meta[name] for name in FACTS if name in ref.meta}
+        facts = facts_of(ref.treatment) if ref.treatment is not None else {"repair": NOTHING}
         return self._store(ref.id, png(picture), facts, events)
 
     def _copy(self, id_: str, of: str, events: Events) -> None:

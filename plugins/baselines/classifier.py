@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from ... import AttributeScores, Latents, LatentScorer
+from ...plugin import AttributeScores, Latents, LatentScorer
 from .config import ClassifierConfig
 from .exchange import family, single
 from .sample import Floats, Sample, prepare

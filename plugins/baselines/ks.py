@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import comb
 from scipy.stats import kstwo
 
-from ... import AttributeScores, Latents, LatentScorer
+from ...plugin import AttributeScores, Latents, LatentScorer
 from .config import PlainConfig
 from .sample import Floats, prepare
 

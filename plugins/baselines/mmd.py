@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import AttributeScores, Latents, LatentScorer
+from ...plugin import AttributeScores, Latents, LatentScorer
 from .config import MmdConfig
 from .exchange import family, single
 from .sample import Floats, Sample, prepare

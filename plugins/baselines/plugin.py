@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ... import Card, hookimpl
+from ...plugin import Card, hookimpl
 
 _HERE = __name__.rpartition(".")[0]
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import InputUnusable, Latents, SpacesDiffer, TooFewImages
+from ... import InputUnusable, SpacesDiffer, TooFewImages
+from ...plugin import Latents
 from .config import PlainConfig
 
 Floats = NDArray[np.float64]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
-from ... import AttributeScores, Latents, LatentScorer
+from ...plugin import AttributeScores, Latents, LatentScorer
 from .config import PlainConfig
 from .sample import Floats, prepare
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import (
+from ... import UsageError
+from ...plugin import (
     Batch,
     Dimension,
     Encoder,
@@ -15,7 +16,6 @@ from ... import (
     Latents,
     SetAside,
     Space,
-    UsageError,
     batches,
     in_lanes,
     quoted,
@@ -30,6 +30,11 @@ class FeaturesEncoder(Encoder):
 
     config: FeaturesConfig
     backbone: Features
+
+    @property
+    def looks_at(self) -> int:
+        """The side of the network's square; see :class:`Component`."""
+        return self.backbone.size
 
     def encode(self, images: ImageSet) -> Latents:
         """Give ``(images, channels)``; a row depends on its image alone.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import (
+from ... import SpacesDiffer, UsageError
+from ...plugin import (
     AttentionExplainer,
     AttentionMaps,
     AttributeScores,
@@ -14,8 +15,6 @@ from ... import (
     ImageRef,
     ImageSet,
     SetAside,
-    SpacesDiffer,
-    UsageError,
     batches,
     in_lanes,
     quoted,
@@ -38,17 +37,19 @@ class DifferenceMap(AttentionExplainer):
     config: DifferenceMapConfig
     backbone: Features
 
-    def explain(self, images: ImageSet, about: AttributeScores | None) -> AttentionMaps:
+    @property
+    def looks_at(self) -> int:
+        """The side of the network's square; see :class:`Component`."""
+        return self.backbone.size
+
+    # Names what it takes, and so that scores must be wired: without them there is nothing to show.
+    def explain(self, images: ImageSet, about: AttributeScores) -> AttentionMaps:  # type: ignore[override]
         """Give maps of the images that carry the difference most; scale and choice follow from ``about`` alone.
 
         Raises:
-            UsageError: ``about`` is not wired, or none of ``images`` took part in it.
+            UsageError: none of ``images`` took part in ``about``.
             SpacesDiffer: ``about`` was not made by the encoder ``features`` on this backbone.
         """
-        if about is None:
-            raise UsageError(
-                "difference-map: nothing is wired to `about`", hint="wire the scores of two sets of `features` latents to it"
-            )
         layer = self._layer_of(about)
         refs = carriers(images, about, (self.config or DifferenceMapConfig()).most)
         if not refs:
@@ -69,7 +70,7 @@ class DifferenceMap(AttentionExplainer):
             ids += [ref.id for ref in some]
             maps.append(found)
             self.context.progress(len(ids), len(refs))
-        high = REACH * float(np.nanmax(np.abs([*about.reference_projection, *about.target_projection]))) or 1.0
+        high = REACH * float(np.nanmax(np.abs([*about.joint.reference_projection, *about.joint.target_projection]))) or 1.0
         return AttentionMaps(
             images=images.name,
             ids=tuple(ids),
@@ -99,11 +100,11 @@ class DifferenceMap(AttentionExplainer):
 def carriers(images: ImageSet, about: AttributeScores, most: int) -> tuple[ImageRef, ...]:
     """Choose the ``most`` images that lie farthest along the difference, on the side that they stand for."""
     sides = [
-        (about.reference, about.reference_ids, about.reference_projection, -1.0),
-        (about.target, about.target_ids, about.target_projection, 1.0),
+        (about.reference, about.reference_ids, about.joint.reference_projection, -1.0),
+        (about.target, about.target_ids, about.joint.target_projection, 1.0),
     ]
     named = [side for side in sides if side[0] == images.name] or sides
-    toward = 1.0 if np.nanmean(about.target_projection) >= np.nanmean(about.reference_projection) else -1.0
+    toward = 1.0 if np.nanmean(about.joint.target_projection) >= np.nanmean(about.joint.reference_projection) else -1.0
     by_id = {ref.id: ref for ref in images.refs}
     chosen: dict[str, ImageRef] = {}
     for _, ids, projection, sign in named:
@@ -118,8 +119,8 @@ def carriers(images: ImageSet, about: AttributeScores, most: int) -> tuple[Image
 
 def spread(maps: NDArray[np.float32], about: AttributeScores) -> NDArray[np.float32]:
     """Weigh ``(images, channels, rows, columns)`` into ``(images, rows, columns)``."""
-    on = np.asarray(about.measured, bool)
-    per_unit = about.weights[on] / about.sigma[on]
+    on = np.asarray(about.effects.measured, bool)
+    per_unit = about.joint.weights[on] / about.effects.sigma[on]
     total = np.einsum("nchw,c->nhw", maps[:, on], per_unit, dtype=np.float64)
-    result: NDArray[np.float32] = (total - np.sum(per_unit * about.mean[on])).astype(np.float32)
+    result: NDArray[np.float32] = (total - np.sum(per_unit * about.effects.mean[on])).astype(np.float32)
     return result

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ... import BackboneFamily, BackboneSpec, BackboneUnusable, UsageError, load_tensors, quoted
+from ... import BackboneSpec, BackboneUnusable, UsageError
+from ...plugin import BackboneFamily, quoted
+from ...training import load_tensors
 from .config import TimmOptions
 from .keys import from_lukemelas
 from .operators import declare_missing_operators

@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ... import BackboneUnusable, UsageError, quoted
+from ... import BackboneUnusable, UsageError
+from ...plugin import quoted
 
 FINAL = "final"
 _MEAN_STD = {

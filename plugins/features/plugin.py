@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import Card, Need, hookimpl
+from ...plugin import Card, Need, hookimpl
 
 _HERE = "shiftlens.plugins.features"
 _NEED = Need(slot="features", protocol="features", default="efficientnet-lite0")

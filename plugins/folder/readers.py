@@ -7,13 +7,14 @@ import hashlib
 import io
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
-from ... import Context, DatasetSpec, ImageRef, ImageSet, InputUnusable, Picture, Reader, SetAside, Unreadable, decode, quoted
+from ... import DatasetSpec, InputUnusable
+from ...plugin import Context, ImageRef, ImageSet, Picture, Reader, SetAside, Unreadable, decode_scales, quoted
 from .config import FileOptions
 from .layout import IMAGE_SUFFIXES, facts, is_mask_name, is_one_channel, mask_twins
 
@@ -29,11 +30,18 @@ class Files:
 
     def picture(self, ref: ImageRef, *, at_least: int | None = None) -> Picture:
         """Decode one file; see :class:`shiftlens.ImageSource`."""
+        (found,) = self.pictures(ref, (at_least,))
+        if isinstance(found, Unreadable):
+            raise found
+        return found
+
+    def pictures(self, ref: ImageRef, scales: Sequence[int | None]) -> list[Picture | Unreadable]:
+        """Decode one file at several scales; see :class:`shiftlens.plugin.ScaledSource`."""
         try:
             data = self.paths[ref.id].read_bytes()
         except OSError as error:
-            raise Unreadable(f"cannot be read: {error.strerror}") from None
-        return decode(data, depth=self.options.depth, at_least=at_least, keep_cut=self.options.cut == "keep")
+            return [Unreadable(f"cannot be read: {error.strerror}")] * len(scales)
+        return decode_scales(data, scales, depth=self.options.depth, keep_cut=self.options.cut == "keep")
 
 
 @dataclass

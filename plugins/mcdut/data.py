@@ -11,7 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ... import Context, ImageSet, TooFewImages, seeded
+from ... import TooFewImages
+from ...plugin import Context, ImageSet
+from ...training import seeded
 from .fit_config import McdutConfig
 from .stack import Stack, scaled, stacked, stored
 from .views import Window, anywhere

@@ -9,7 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ... import BackboneFamily, BackboneSpec, BackboneUnusable, load_tensors, quoted
+from ... import BackboneSpec, BackboneUnusable
+from ...plugin import BackboneFamily, quoted
+from ...training import load_tensors
 from .cheap import Repair, of_arrays
 from .config import METHODS, McdutOptions
 from .model import Mcdut

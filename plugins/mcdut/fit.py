@@ -11,7 +11,9 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ... import BackboneSpec, Fitter, ImageSet, Training, save_backbone, written_whole
+from ... import BackboneSpec
+from ...plugin import Fitter, ImageSet, written_whole
+from ...training import Training, save_backbone
 from .cheap import Floats, Repair, fitted
 from .config import METHODS, Limits, Verdict
 from .data import Draws, Side

@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from ... import FitConfig, Spec
+from ... import Spec
+from ...training import FitConfig
 from .config import Limits
 
 LAYERS = (0, 4, 8, 12, 16)

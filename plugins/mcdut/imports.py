@@ -9,7 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ... import BackboneUnusable, Imported, Importer, Stored, UnsafeWeights, read_checkpoint, read_stored
+from ... import BackboneUnusable, UnsafeWeights
+from ...plugin import Imported, Importer
+from ...training import Stored, read_checkpoint, read_stored
 from .discriminator import Discriminator
 from .family import DISCRIMINATOR, GENERATOR, HEADS
 from .heads import PatchHeads

@@ -11,7 +11,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from ... import descend, follow
+from ...training import descend, follow
 from .cheap import Linear, Repair
 from .discriminator import Discriminator
 from .fit_config import McdutConfig

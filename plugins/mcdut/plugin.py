@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ... import Card, Need, hookimpl, read_card
+from ...plugin import Card, Need, hookimpl
+from ...training import read_card
 
 _HERE = "shiftlens.plugins.mcdut"
 _EMBEDDED = Path(__file__).parent / "weights" / "matsuyama-to-osaka"

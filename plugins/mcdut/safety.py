@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 
-from ... import Features, Spec, frechet_distance, kernel_distance, pooled_features, square
-from ... import Picture as StoredPicture
+from ... import Spec
+from ...plugin import Features, square
+from ...plugin import Picture as StoredPicture
+from ...training import frechet_distance, kernel_distance, pooled_features
 from .cheap import Floats
 from .config import Limits
 from .defects import KINDS, Planted, plant

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ... import ImageRef, ImageSet, OutputUnusable, Picture, SetAside, written_whole
+from ... import OutputUnusable
+from ...plugin import ImageRef, ImageSet, Picture, SetAside, written_whole
 
 Prepare = Callable[[Picture], NDArray[np.uint8]]
 _DIGITS = 16

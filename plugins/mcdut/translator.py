@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import ImageRef, ImageSet, OutputUnusable, Picture, SetAside, Text, Translator, Unreadable, UsageError, quoted
-from ... import in_lanes as lanes_of
+from ... import OutputUnusable, Text, UsageError
+from ...plugin import ImageRef, ImageSet, Picture, SetAside, Translator, Treatment, Unreadable, quoted
+from ...plugin import in_lanes as lanes_of
 from .cheap import Floats
 from .config import Limits, Method, TranslateConfig
 from .gate import judge
@@ -28,14 +28,12 @@ _GUESS = Text(
     en="more than 8 bits; the depth is kept, but the network was fitted on 8 bits: what is finer than 1/255 is its guess",
     ja="8 ビット超の画像です。階調数は保ちますが、ネットワークは 8 ビットで学習しているため、1/255 より細かい値は推定です",
 )
-_SAID = frozenset({"repair", "held_back", "held_back_ja", "repair_note", "repair_note_ja"})
 
 
 class McdutTranslator(Translator):
     """Repairs images, and gives those back as they were on which that would invent or lose anything.
 
-    An image's ``meta`` says what was done: ``repair`` is the way, or ``none``; ``held_back`` and ``held_back_ja`` the reason
-    where there is one; ``repair_note`` and ``repair_note_ja`` what to know of what was made.
+    The :class:`shiftlens.plugin.Treatment` of an image says which way it was repaired, or why it was held back, and what to know.
     """
 
     backbone: Mcdut
@@ -53,15 +51,14 @@ class McdutTranslator(Translator):
         method, closed = self._method(config)
         done = _Done(Path(tempfile.mkdtemp(prefix="shiftlens-")))
         repair = _Repair(self.backbone, method, closed, config.limits or self.backbone.limits, config.gate)
-        refs, notes = [], _Notes()
+        treatments: dict[str, Treatment] = {}
         batches = _alike(images.decoded(workers=self.context.workers), 1 if self.context.device == "cpu" else _TOGETHER)
-        key = f"{self.context.backbone_digest} {config.model_dump_json()}"
         for results in lanes_of(repair, batches, count=self.context.workers, device=self.context.device):
             for result in results:
-                refs.append(done.kept(result, key))
-                notes.add(result)
-                self.context.progress(len(refs), len(images))
-        return replace(images, refs=tuple(refs), source=done, note="; ".join(filter(None, [images.note, notes.text(method)])))
+                done.keep(result)
+                treatments[result.ref.id] = result.treatment
+                self.context.progress(len(treatments), len(images))
+        return images.remade(done, treatments)
 
     def _method(self, config: TranslateConfig) -> tuple[Method, Text | None]:
         """Give the way to repair, and why nothing may be repaired, if so."""
@@ -94,13 +91,10 @@ class Result:
         return self.method == "network" and isinstance(self.picture, Picture) and self.picture.white > _EIGHT_BITS
 
     @property
-    def said(self) -> dict[str, str]:
-        """What is said of the image in its ``meta``."""
-        told: dict[str, str] = {"repair": self.method}
-        for name, text in (("held_back", self.reason), ("repair_note", _GUESS if self.is_guess else None)):
-            if text is not None:
-                told |= {name: text.en, f"{name}_ja": text.ja}
-        return told
+    def treatment(self) -> Treatment:
+        """What was done to the image."""
+        way = None if self.method == "none" else self.method
+        return Treatment(way=way, held_back=self.reason, note=_GUESS if self.is_guess else None)
 
 
 @dataclass(frozen=True)
@@ -140,13 +134,12 @@ class _Done:
         self._aside: dict[str, str] = {}
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
 
-    def kept(self, result: Result, key: str) -> ImageRef:
-        """Keep a result, and give its reference: another content has another digest."""
+    def keep(self, result: Result) -> None:
+        """Keep a result."""
         ref, picture = result.ref, result.picture
-        meta = {name: value for name, value in ref.meta.items() if name not in _SAID} | result.said
         if isinstance(picture, SetAside):
             self._aside[ref.id] = picture.reason
-            return replace(ref, meta=meta)
+            return
         place = self._folder / f"{len(self._files)}.npz"
         alpha = {} if picture.alpha is None else {"alpha": picture.alpha}
         try:
@@ -154,7 +147,6 @@ class _Done:
         except OSError as error:
             raise OutputUnusable(f"{self._folder} cannot be written: {error.strerror}", hint="free space there") from error
         self._files[ref.id] = place, picture.white, bool(alpha)
-        return replace(ref, meta=meta, digest=hashlib.sha256(f"{ref.digest} {key}".encode()).hexdigest())
 
     def picture(self, ref: ImageRef, *, at_least: int | None = None) -> Picture:  # noqa: ARG002  (nothing to reduce)
         """Give a repaired picture; see :class:`shiftlens.ImageSource`."""
@@ -163,30 +155,6 @@ class _Done:
         place, white, has_alpha = self._files[ref.id]
         with np.load(place, allow_pickle=False) as kept:
             return Picture(kept["pixels"], white, kept["alpha"] if has_alpha else None)
-
-
-class _Notes:
-    """What a reader must know of the images that were repaired."""
-
-    def __init__(self) -> None:
-        self.repaired = self.held = self.deep = self.coloured = 0
-
-    def add(self, result: Result) -> None:
-        """Count a result."""
-        self.repaired += result.method != "none"
-        self.held += result.reason is not None
-        self.deep += result.is_guess
-        if isinstance(result.picture, Picture) and result.method == "network":
-            self.coloured += result.picture.is_grey
-
-    def text(self, method: Method) -> str:
-        """Say it."""
-        said = [f"{self.repaired} repaired by {method}, {self.held} given back as they were"]
-        if self.deep:
-            said.append(f"{self.deep} of {_GUESS.en}")
-        if self.coloured:
-            said.append(f"{self.coloured} of one channel have the mean of the three that the network makes")
-        return "; ".join(said)
 
 
 def colours(picture: Picture) -> Floats:

@@ -7,7 +7,8 @@ from typing import Literal, NamedTuple
 
 from torch import Tensor, nn
 
-from ... import BackboneUnusable, HasShape, misfits
+from ... import BackboneUnusable
+from ...training import HasShape, misfits
 
 Attention = Literal["none", "released", "coordinate"]
 _MOST_BLOCKS = 64

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ... import in_order, lanes
+from ...plugin import in_order, lanes
 from .renderer import Rendered, World, render_block
 
 

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from ... import Spec, UsageError, quoted
+from ... import Spec, UsageError
+from ...plugin import quoted
 from .config import PartsSite
 from .factors import DEFECTS, FACTORS, FAMILIES
 

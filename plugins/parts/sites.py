@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import UnknownName, quoted
+from ... import UnknownName
+from ...plugin import quoted
 from .config import PartsSite
 from .factors import FAMILIES
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from difflib import get_close_matches
 from threading import Lock
@@ -17,7 +17,8 @@ import torch
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from ... import DatasetSpec, ImageRef, ImageSet, InputUnusable, Picture, Reader, UsageError, decode, lanes, quoted
+from ... import DatasetSpec, InputUnusable, UsageError
+from ...plugin import ImageRef, ImageSet, Picture, Reader, Unreadable, decode, lanes, quoted
 from .config import PartsOptions, SourceOptions, changes_of
 from .factors import FACTORS, FAMILIES
 from .renderer import VERSION, World, jpeg, render_block
@@ -109,6 +110,17 @@ class Parts:
         if ref.id.endswith(".png"):
             return Picture(pixels, 255.0)
         return decode(jpeg(pixels, float(self.world.lot([number]).factors["jpeg_quality"][0])))
+
+    def pictures(self, ref: ImageRef, scales: Sequence[int | None]) -> list[Picture | Unreadable]:
+        """Render once for all scales; see :class:`shiftlens.plugin.ScaledSource`."""
+        return [self.picture(ref)] * len(scales)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is rendered and who renders: another process has its own."""
+        return {"world": self.world, "_numbers": self._numbers, "_lanes": self._lanes, "_last": self._last}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["world"], state["_numbers"], state["_lanes"])  # type: ignore[misc]
 
     def _begun(self, block: int) -> Future[NDArray[np.uint8]]:
         if block in self._blocks:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from ... import Encoder, ImageRef, ImageSet, Latents, Picture, SetAside, Space, in_order
+from ...plugin import Encoder, ImageRef, ImageSet, Latents, Picture, SetAside, Space, in_order
 from .config import PhysicalConfig
 from .measure import measure
 from .words import DIMENSIONS

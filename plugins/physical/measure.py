@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ... import Picture
+from ...plugin import Picture
 from .colour import colour
 from .filters import relief
 from .light import contrast, exposure, illumination

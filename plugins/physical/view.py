@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import Picture
+from ...plugin import Picture
 
 Plane = NDArray[np.float32]
 Stored = NDArray[np.uint8] | NDArray[np.uint16]

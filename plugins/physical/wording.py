@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ... import Dimension, Text, Words
+from ... import Text
+from ...plugin import Dimension, Words
 
 Kind = Literal["light", "colour", "optics", "position", "surface", "file"]
 Pair = tuple[str, str]

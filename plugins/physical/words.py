@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ... import Dimension
+from ...plugin import Dimension
 from .words_camera import COLOUR, LIGHT, OPTICS
 from .words_part import FILE, POSITION, SURFACE
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ... import Attribute, Judged, Repair, RunOutcome, SpaceReport, judged, judged_space
+from ... import RunOutcome
+from ...reporting import Attribute, Judged, Repair, SpaceReport, judged, judged_space
 
 State = Literal["opened", "worse", "remains", "differs", "unmeasured", "reduced", "closed"]
 ORDER: tuple[State, ...] = ("opened", "worse", "remains", "differs", "unmeasured", "reduced", "closed")
@@ -92,12 +93,12 @@ def _row(before: Judged | None, after: Judged, i: int) -> Row | None:
     scores = after.comparison.scores
     scale = 1.0
     if before is not None and first is not None:
-        scale = float(scores.sigma[i] / before.comparison.scores.sigma[i])
+        scale = float(scores.effects.sigma[i] / before.comparison.scores.effects.sigma[i])
     start = first.effect if first else None
     end = second.effect * scale if second else None
     fell = fell_true = None
     if start and end is not None:
-        noise = _known(float(scores.noise[i]) * scale) or 0.0
+        noise = _known(float(scores.effects.noise[i]) * scale) or 0.0
         fell, fell_true = fallen(start, end), fallen(start, end, noise)
     alone = bool(first and first.stands_alone) or bool(second and second.stands_alone)
     state: State = "differs"
@@ -107,7 +108,7 @@ def _row(before: Judged | None, after: Judged, i: int) -> Row | None:
         state = state_of(was=was, now=now, fell=fell or 0.0, fell_true=fell_true or 0.0)
     return Row(
         before=first, after=second, state=state, leads=alone or state in ("opened", "worse"), start=start, end=end,
-        chance=_known(scores.critical * scale), fell=fell, fell_true=fell_true,
+        chance=_known(scores.significance.critical * scale), fell=fell, fell_true=fell_true,
     )  # fmt: skip
 
 

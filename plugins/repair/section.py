@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ... import Repair, ReportSection, RunOutcome, Section, Text, repairs, section_html
+from ... import RunOutcome, Text
+from ...reporting import Repair, ReportSection, Section, repairs, section_html
 from .closing import Row, SpaceRow, leading, rows_of, space_row
 from .config import SectionConfig
 from .sentences import actions, repaired, space, verdict
-from .treatment import Treatment, treatment_of
+from .treatment import Treated, treated
 from .views import Pictures, crisp, pictures_of
 from .words import W, filled
 
@@ -22,7 +23,7 @@ FOLDER = Path(__file__).parent
 class Block:
     """One translator step with what belongs to it."""
 
-    treatment: Treatment
+    treatment: Treated
     verdict: Text
     rows: tuple[Row, ...]
     spaces: tuple[SpaceRow, ...]
@@ -70,7 +71,7 @@ class RepairSection(ReportSection):
         )
 
     def _block(self, outcome: RunOutcome, step: str, own: Sequence[Repair]) -> Block:
-        treatment = treatment_of(outcome, step)
+        treatment = treated(outcome, step)
         rows = [row for repair in own for row in rows_of(outcome, repair)] if treatment.repaired else []
         spaces = [space_row(outcome, repair) for repair in own if not repair.after.named] if treatment.repaired else []
         compared = any(repair.before is not None for repair in own)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ... import Attribute, SpaceReport, Text
+from ... import Text
+from ...reporting import Attribute, SpaceReport
 from .closing import Row, SpaceRow, State, leading
-from .treatment import Treatment
+from .treatment import Treated
 from .words import W
 
 MOST_NAMED = 4
@@ -14,7 +15,7 @@ STATES: tuple[State, ...] = ("reduced", "remains", "differs", "unmeasured", "wor
 """What is said by name beside the number of those that closed."""
 
 
-def verdict(treatment: Treatment, rows: Sequence[Row], *, compared: bool, again: bool) -> Text:
+def verdict(treatment: Treated, rows: Sequence[Row], *, compared: bool, again: bool) -> Text:
     """Give the answer in one sentence.
 
     Args:
@@ -102,7 +103,7 @@ def actions(rows: Sequence[Row]) -> list[tuple[Text, Text]]:
     return [(names(group, most=len(group)), text) for text, group in groups.items()]
 
 
-def repaired(treatment: Treatment) -> Text:
+def repaired(treatment: Treated) -> Text:
     """Say how many images were repaired, and by what."""
     ways = [(way, len(ids)) for way, ids in treatment.ways.items() if way]
     count, of = len(treatment.repaired), treatment.images

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ... import ImageRef, Latents, RunOutcome, Text, storable
+from ... import RunOutcome, Text
+from ...plugin import DEFECT_FIGURES, Latents, Treatment
+from ...reporting import storable
 
-FIGURES = ("kept", "kept_through", "invented", "held_ok")
-"""Figures of a backbone's card that say what its repair does to defects."""
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -25,7 +25,7 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Treatment:
+class Treated:
     """What became of the images of ``source`` in the translator's ``step``. Ids are as the report writes them.
 
     ``ways`` are the images by how they were repaired, ``notes`` what to know of some of them; ``held`` were given back as they
@@ -60,54 +60,52 @@ class Treatment:
         return len(self.repaired) + len(self.given_back) + len(self.untouched)
 
 
-def treatment_of(outcome: RunOutcome, step: str) -> Treatment:
+def treated(outcome: RunOutcome, step: str) -> Treated:
     """Read off what the translator of ``step`` said of its images; see :class:`shiftlens.Translator`."""
     made, source = outcome.images[step], outcome.source_of(step)
     unread = _unread(outcome, step, source)
-    own = str(_facts(outcome.manifest, "spec", "steps", step).get("use", "")).partition("@")[0]
     ways: dict[str, list[str]] = {}
     held, untouched = [], []
     for ref in made.refs:
-        way = ref.meta.get("repair", own)
+        done = ref.treatment or Treatment()
         if ref.id in unread:
             continue
-        if "held_back" in ref.meta:
+        if done.held_back is not None:
             held.append(ref)
-        elif way == "none":
+        elif done.way is None:
             untouched.append(storable(ref.id))
         else:
-            ways.setdefault(way, []).append(storable(ref.id))
+            ways.setdefault(done.way, []).append(storable(ref.id))
     backbone = next(iter(_facts(outcome.manifest, "steps", step, "backbones").values()), None)
     quality = _facts(outcome.manifest, "backbones", str(backbone), "quality")
-    return Treatment(
+    return Treated(
         step=step,
         source=source,
         ways={way: tuple(ids) for way, ids in sorted(ways.items(), key=lambda item: -len(item[1]))},
-        notes=reasons([ref for ref in made.refs if "repair_note" in ref.meta], "repair_note"),
-        held=reasons(held, "held_back"),
+        notes=reasons((ref.id, ref.treatment.note) for ref in made.refs if ref.treatment and ref.treatment.note),
+        held=reasons((ref.id, ref.treatment.held_back) for ref in held if ref.treatment and ref.treatment.held_back),
         untouched=tuple(untouched),
         unread=tuple(storable(ref.id) for ref in made.refs if ref.id in unread),
-        said="" if any("repair" in ref.meta for ref in made.refs) else _added(made.note, outcome.images[source].note),
+        said=_added(made.note, outcome.images[source].note),
         backbone=backbone,
-        figures={name: float(quality[name]) for name in FIGURES if name in quality},
+        figures={name: float(quality[name]) for name in DEFECT_FIGURES if name in quality},
     )
 
 
-def reasons(refs: Sequence[ImageRef], key: str) -> tuple[Reason, ...]:
-    """Group images by what ``meta`` says of them under ``key``, most first; what differs in its numbers only is one.
+def reasons(said: Iterable[tuple[str, Text]]) -> tuple[Reason, ...]:
+    """Group what is said of images by their ids, most first; what differs in its numbers only is one.
 
-    >>> refs = [ImageRef(str(i), "", "", {"held_back": f"it shows {i} spots"}) for i in (2, 5)]
-    >>> [(one.text.en, one.ids) for one in reasons(refs, "held_back")]
+    >>> [(one.text.en, one.ids) for one in reasons((str(i), Text(en=f"it shows {i} spots", ja="")) for i in (2, 5))]
     [('it shows 2–5 spots', ('2', '5'))]
     """
-    groups: dict[str, list[ImageRef]] = {}
-    for ref in refs:
-        groups.setdefault(_NUMBER.sub("#", ref.meta[key]), []).append(ref)
+    groups: dict[str, list[tuple[str, Text]]] = {}
+    for id_, text in said:
+        groups.setdefault(_NUMBER.sub("#", text.en), []).append((id_, text))
     found = []
     for group in groups.values():
-        own = tuple(Text(en=ref.meta[key], ja=ref.meta.get(f"{key}_ja", ref.meta[key])) for ref in group)
-        text = Text(en=_ranged([one.en for one in own]), ja=_ranged([one.ja for one in own]))
-        found.append(Reason(text, tuple(storable(ref.id) for ref in group), own))
+        own = tuple(text for _, text in group)
+        whole = Text(en=_ranged([one.en for one in own]), ja=_ranged([one.ja for one in own]))
+        found.append(Reason(whole, tuple(storable(id_) for id_, _ in group), own))
     return tuple(sorted(found, key=lambda reason: -len(reason.ids)))
 
 

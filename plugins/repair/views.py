@@ -8,10 +8,12 @@ from itertools import zip_longest
 
 import numpy as np
 
-from ... import ImageSet, Repair, RepresentativeImage, RunOutcome, Text, Thumbnail, picture_uri, storable, thumbnails
+from ... import RunOutcome, Text
+from ...plugin import ImageSet
+from ...reporting import Repair, RepresentativeImage, Thumbnail, picture_uri, storable, thumbnails
 from .closing import Row, SpaceRow
 from .config import SectionConfig
-from .treatment import Treatment
+from .treatment import Treated
 
 CRISP = 160
 """Pictures up to this many pixels a side are scaled up without blurring."""
@@ -46,7 +48,7 @@ def crisp(picture: Thumbnail) -> bool:
 
 
 def pictures_of(
-    outcome: RunOutcome, treatment: Treatment, repairs: Sequence[Repair], rows: Sequence[Row], spaces: Sequence[SpaceRow],
+    outcome: RunOutcome, treatment: Treated, repairs: Sequence[Repair], rows: Sequence[Row], spaces: Sequence[SpaceRow],
     config: SectionConfig,
 ) -> Pictures:  # fmt: skip
     """Choose and draw the pictures.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ... import Gate, Latents, gate_of
+from ...plugin import Gate, Latents, gate_of
 from .config import StyleDiffConfig
 from .permutation import Null
 from .sample import Sample

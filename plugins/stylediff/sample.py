@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import Dimension, Latents, SpacesDiffer, TooFewImages, quoted
+from ... import SpacesDiffer, TooFewImages
+from ...plugin import Dimension, Latents, quoted
 from .config import StyleDiffConfig
 
 Floats = NDArray[np.float64]

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import AttributeScores, InputUnusable, Latents, LatentScorer
+from ... import InputUnusable
+from ...plugin import AttributeScores, Causes, Effects, JointTest, Latents, LatentScorer, SelfTest, Significance
 from .bootstrap import effect_interval, rank_interval, ranks, shift_interval
 from .clusters import clusters
 from .config import StyleDiffConfig
@@ -26,6 +27,11 @@ Arrays = dict[str, NDArray[Any]]
 STAGES = 4
 ABSENT = {"p_family": 1.0, "p_single": 1.0, "q_bh": 1.0, "q_by": 1.0, "rank": 0, "rank_low": 0, "rank_high": 0, "weights": 0.0}
 """What stands where a dimension is not measured; NaN elsewhere."""
+SIZES = (
+    "size", "low", "high", "up", "down", "direction", "shift_low", "shift_high", "ks", "tail", "reference_quantiles",
+    "target_quantiles", "noise", "rank", "rank_low", "rank_high",
+)  # fmt: skip
+"""What of the effects is found for the measured dimensions alone."""
 CLAIMS = ("p_family", "p_single", "q_bh", "q_by")
 """What claims anything of a dimension; 1 behind a closed gate."""
 
@@ -82,8 +88,8 @@ class StyleDiff(LatentScorer):
             full |= {name: np.ones(len(sample.z)) for name in CLAIMS}
         significant = full["p_family"] <= config.alpha
         least = np.array([d.floor for d in reference.space.dimensions]) / np.where(sample.measured, sample.sigma, 1)
-        cluster = clusters(sample, full["effect"], significant, config.correlation)
-        folded = fold(sample, full["effect"], full["p_family"], cluster, least, exchanged, config, workers)
+        cluster = clusters(sample, full["size"], significant, config.correlation)
+        folded = fold(sample, full["size"], full["p_family"], cluster, least, exchanged, config, workers)
         self.context.progress(STAGES, STAGES)
         return AttributeScores(
             space=reference.space,
@@ -94,27 +100,31 @@ class StyleDiff(LatentScorer):
             counts=_counts(sample, units),
             alpha=config.alpha,
             settings=config.model_dump(mode="json") | {"seed": self.context.seed},
-            measured=sample.measured,
-            mean=sample.mean,
-            sigma=sample.sigma,
-            shift=sample.shift,
-            levels=LEVELS,
-            tag=tags(shape, rows, significant),
-            cluster=cluster,
-            follows=folded.follows,
-            left=folded.left,
-            left_p=folded.p,
-            critical=null.critical(config.alpha),
-            detectable=detectable(null.critical(config.alpha), mean_shift(z, exchanged)[:, 1:]),
-            images_for_half=images_for_half(sample.split, sample.z.shape[1] - sample.split),
-            separation=together.separation,
-            separation_p=1.0 if closed else together.p,
-            reference_projection=together.projection[: sample.split],
-            target_projection=together.projection[sample.split :],
-            self_splits=splits,
-            self_alarms=alarmed,
+            effects=Effects(
+                measured=sample.measured,
+                mean=sample.mean,
+                sigma=sample.sigma,
+                shift=sample.shift,
+                levels=LEVELS,
+                tag=tags(shape, rows, significant),
+                **{name: full[name] for name in SIZES},
+            ),
+            significance=Significance(
+                critical=null.critical(config.alpha),
+                detectable=detectable(null.critical(config.alpha), mean_shift(z, exchanged)[:, 1:]),
+                images_for_half=images_for_half(sample.split, sample.z.shape[1] - sample.split),
+                **{name: full[name] for name in CLAIMS},
+            ),
+            causes=Causes(cluster=cluster, follows=folded.follows, remaining=folded.left, remaining_p=folded.p),
+            joint=JointTest(
+                separation=together.separation,
+                p=1.0 if closed else together.p,
+                weights=full["weights"],
+                reference_projection=together.projection[: sample.split],
+                target_projection=together.projection[sample.split :],
+            ),
+            self_test=SelfTest(splits=splits, alarms=alarmed),
             gate=judged,
-            **full,
         )
 
 
@@ -146,9 +156,9 @@ def _sized(
     rank = ranks(effect)
     rank_low, rank_high = rank_interval(rank, effects)
     return {
-        "effect": effect,
-        "effect_low": low,
-        "effect_high": high,
+        "size": effect,
+        "low": low,
+        "high": high,
         "up": shape.up,
         "down": shape.down,
         "direction": (shape.up - shape.down) / np.where(effect > 0, effect, 1),

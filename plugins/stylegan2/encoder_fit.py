@@ -10,7 +10,9 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ... import BackboneSpec, Features, Fitter, ImageSet, Training, UsageError, save_backbone, seeded
+from ... import BackboneSpec, UsageError
+from ...plugin import Features, Fitter, ImageSet
+from ...training import Training, save_backbone, seeded
 from .encoder_step import EncoderStep, at_one_size
 from .family import ENCODER, GENERATOR
 from .fit_config import EncoderFitConfig

@@ -10,7 +10,9 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from ... import Features, UsageError, descend
+from ... import UsageError
+from ...plugin import Features
+from ...training import descend
 from .e4e import WIDTH, E4eEncoder
 from .fit_config import EncoderFitConfig
 from .generator import Generator

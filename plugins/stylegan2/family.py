@@ -8,7 +8,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from ... import BackboneFamily, BackboneSpec, BackboneUnusable, load_tensors
+from ... import BackboneSpec, BackboneUnusable
+from ...plugin import BackboneFamily
+from ...training import load_tensors
 from .config import Stylegan2Options
 from .generator import Generator
 from .model import Stylegan2

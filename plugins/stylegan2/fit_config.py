@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from ... import FitConfig
+from ...training import FitConfig
 from .layers import even
 
 

@@ -10,7 +10,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from ... import descend, follow
+from ...training import descend, follow
 from .augment import EVERY, adjusted, augmented
 from .discriminator import Discriminator
 from .fit_config import GanConfig

@@ -7,7 +7,9 @@ import torch
 from accelerate import Accelerator
 from numpy.typing import NDArray
 
-from ... import BackboneSpec, Fitter, ImageSet, Training, save_backbone, seeded
+from ... import BackboneSpec
+from ...plugin import Fitter, ImageSet
+from ...training import Training, save_backbone, seeded
 from .family import GENERATOR
 from .fit_config import GanConfig
 from .gan import Gan, set_mean_code

@@ -8,7 +8,9 @@ from typing import Self, TypeVar
 import torch
 from torch import Tensor, nn
 
-from ... import BackboneUnusable, Synthesis, UsageError, misfits, quoted
+from ... import BackboneUnusable, UsageError
+from ...plugin import Synthesis, quoted
+from ...training import misfits
 from .layers import channels, codes, is_size, resolutions, style_layers
 from .modulated import EqualLinear, Noise, PixelNorm, StyledConv, ToRGB
 

@@ -7,7 +7,9 @@ import torch
 from accelerate import Accelerator
 from numpy.typing import NDArray
 
-from ... import BackboneSpec, Features, Fitter, ImageSet, Training, save_backbone, seeded
+from ... import BackboneSpec
+from ...plugin import Features, Fitter, ImageSet
+from ...training import Training, save_backbone, seeded
 from .family import ENCODER, GENERATOR
 from .gan import set_mean_code
 from .joint_config import JointConfig

@@ -5,7 +5,7 @@ Facts: Karras et al. 2020 (arXiv 1912.04958) for the layers, Wu, Lischinski and 
 
 from __future__ import annotations
 
-from ... import StyleLayer
+from ...plugin import StyleLayer
 
 SMALLEST, LARGEST = 16, 1024
 

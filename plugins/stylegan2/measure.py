@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ... import Features, StyleEncoder, StyleGenerator, frechet_distance, pooled_features, reconstruction_error
+from ...plugin import Features, StyleEncoder, StyleGenerator, reconstruction_error
+from ...training import frechet_distance, pooled_features
 from .perceptual import Perceptual
 from .tensors import as_pixels
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ... import StyleEncoder, StyleGenerator
+from ...plugin import StyleEncoder, StyleGenerator
 
 
 @dataclass(frozen=True)

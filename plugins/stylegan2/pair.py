@@ -11,7 +11,8 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from ... import Features, descend, follow
+from ...plugin import Features
+from ...training import descend, follow
 from .discriminator import Discriminator
 from .generator import Generator
 from .joint_config import JointConfig

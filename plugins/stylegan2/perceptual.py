@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from ... import Features
+from ...plugin import Features
 
 LAYERS = 3
 """How many layers, from the shallow end: at 64 px deeper maps are a few pixels wide."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ... import Card, Need, hookimpl, read_card
+from ...plugin import Card, Need, hookimpl
+from ...training import read_card
 from .imports import importers
 
 _HERE = "shiftlens.plugins.stylegan2"

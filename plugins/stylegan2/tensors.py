@@ -10,7 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ... import ImageSet, Squares, TooFewImages, squares
+from ... import TooFewImages
+from ...plugin import ImageSet
+from ...training import Squares, squares
 
 LEAST = 32
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import AttributeScores
+from ...plugin import AttributeScores
 
 Floats = NDArray[np.float64]
 LEVELS: Floats = np.array([0.01, 0.25, 0.5, 0.75, 0.99])
@@ -57,13 +57,15 @@ class Axis:
         to values that no image has. Each dimension takes part by the share of its effect, squared, that chance does not show;
         where none shows more, in full. There is no axis where the means do not lie the way in which the sets are told apart.
         """
-        on = np.asarray(scores.measured, bool)
+        on = np.asarray(scores.effects.measured, bool)
         reading = np.zeros(len(on))
-        reading[on] = scores.weights[on] / scores.sigma[on]
-        offset = -float(reading[on] @ scores.mean[on])
+        reading[on] = scores.joint.weights[on] / scores.effects.sigma[on]
+        offset = -float(reading[on] @ scores.effects.mean[on])
         sides = [side.astype(np.float64) for side in (reference, target)]
         numbers = [side @ reading + offset for side in sides]
-        chance = (np.nan_to_num(scores.noise) / np.maximum(np.nan_to_num(scores.effect), np.finfo(np.float64).tiny)) ** 2
+        chance = (
+            np.nan_to_num(scores.effects.noise) / np.maximum(np.nan_to_num(scores.effects.size), np.finfo(np.float64).tiny)
+        ) ** 2
         apart = np.where(on, sides[1].mean(axis=0) - sides[0].mean(axis=0), 0.0)
         for way in (apart * np.clip(1 - chance, 0, 1), apart):
             if (length := float(way @ reading)) > 0:

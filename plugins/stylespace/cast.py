@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ... import ImageRef, ImageSet, InputUnusable, Latents, SetAside, StyleModel, batches
+from ... import InputUnusable
+from ...plugin import ImageRef, ImageSet, Latents, SetAside, StyleModel, batches
 from .coordinates import Coordinates
 from .encoder import encoder_of, tensor_of
 

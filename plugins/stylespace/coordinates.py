@@ -10,7 +10,8 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from ... import Dimension, Space, SpacesDiffer, StyleGenerator, UsageError, quoted
+from ... import SpacesDiffer, UsageError
+from ...plugin import Dimension, Space, StyleGenerator, quoted
 from . import ganspace, sefa
 from .config import StyleConfig
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
-from ... import StyleModel
+from ...plugin import StyleModel
 from .axis import Axis
 from .coordinates import Coordinates
 

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ... import (
-    BackboneUnusable,
+from ... import BackboneUnusable
+from ...plugin import (
     Batch,
     Encoder,
     ImageRef,
@@ -35,6 +35,15 @@ class StyleSpaceEncoder(Encoder):
 
     config: StyleConfig
     backbone: StyleModel
+
+    @property
+    def looks_at(self) -> int:
+        """The side of the encoder's square; see :class:`Component`.
+
+        Raises:
+            BackboneUnusable: the backbone has no encoder.
+        """
+        return encoder_of(self.backbone).size
 
     @cached_property
     def _coordinates(self) -> Coordinates:

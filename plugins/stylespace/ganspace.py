@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ... import StyleGenerator
+from ...plugin import StyleGenerator
 from .signs import with_signs
 
 SAMPLES = 10_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ... import Card, Need, hookimpl
+from ...plugin import Card, Need, hookimpl
 
 _HERE = "shiftlens.plugins.stylespace"
 _NEED = Need(slot="style", protocol="style-encoder", default="parts-style-64")

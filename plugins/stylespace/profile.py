@@ -7,7 +7,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import AttributeScores, LayerEffect
+from ...plugin import AttributeScores, LayerEffect
 
 _BLOCK = re.compile(r"b(\d+)\.")
 
@@ -16,11 +16,13 @@ def leading(scores: AttributeScores) -> list[tuple[int, ...]]:
     """Give the clusters with a significant dimension that stands on its own, as their members, largest effect first."""
     significant = _significant(scores)
     clusters: dict[int, list[int]] = {}
-    for i in np.argsort(-np.nan_to_num(scores.effect), kind="stable").tolist():
-        if scores.cluster[i] >= 0:
-            clusters.setdefault(int(scores.cluster[i]), []).append(i)
-    standing = (members for members in clusters.values() if any(significant[i] and scores.follows[i] < 0 for i in members))
-    return sorted((tuple(m) for m in standing), key=lambda m: (-scores.effect[[i for i in m if significant[i]]].max(), m))
+    for i in np.argsort(-np.nan_to_num(scores.effects.size), kind="stable").tolist():
+        if scores.causes.cluster[i] >= 0:
+            clusters.setdefault(int(scores.causes.cluster[i]), []).append(i)
+    standing = (
+        members for members in clusters.values() if any(significant[i] and scores.causes.follows[i] < 0 for i in members)
+    )
+    return sorted((tuple(m) for m in standing), key=lambda m: (-scores.effects.size[[i for i in m if significant[i]]].max(), m))
 
 
 def able(scores: AttributeScores, members: tuple[int, ...]) -> list[int]:
@@ -31,9 +33,9 @@ def able(scores: AttributeScores, members: tuple[int, ...]) -> list[int]:
 
 def layers(scores: AttributeScores) -> tuple[LayerEffect, ...]:
     """Give how much of the difference lies in each layer, in the space's order, less what chance shows."""
-    above = np.maximum(np.nan_to_num(scores.effect) - np.nan_to_num(scores.noise), 0)
+    above = np.maximum(np.nan_to_num(scores.effects.size) - np.nan_to_num(scores.effects.noise), 0)
     names = np.array([d.layer for d in scores.space.dimensions])
-    significant, measured = _significant(scores), np.asarray(scores.measured, bool)
+    significant, measured = _significant(scores), np.asarray(scores.effects.measured, bool)
     found = []
     for name in dict.fromkeys(names.tolist()):
         rows = (names == name) & measured
@@ -61,7 +63,7 @@ def independent(scores: AttributeScores, sides: tuple[NDArray[np.float32], NDArr
         scores: says which dimensions are measured.
         sides: values ``(images, dimensions)`` of both.
     """
-    on = np.asarray(scores.measured, bool)
+    on = np.asarray(scores.effects.measured, bool)
     z = np.concatenate([side[:, on] - side[:, on].mean(axis=0) for side in sides]).astype(np.float64)
     z /= np.maximum(np.linalg.norm(z, axis=0), np.finfo(np.float64).tiny)
     kernel = z @ z.T if len(z) < z.shape[1] else z.T @ z
@@ -70,4 +72,4 @@ def independent(scores: AttributeScores, sides: tuple[NDArray[np.float32], NDArr
 
 
 def _significant(scores: AttributeScores) -> NDArray[np.bool_]:
-    return np.asarray(scores.measured, bool) & (np.asarray(scores.p_family) <= scores.alpha)
+    return np.asarray(scores.effects.measured, bool) & (np.asarray(scores.significance.p_family) <= scores.alpha)

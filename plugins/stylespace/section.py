@@ -9,16 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ... import (
-    ALONG,
+from ... import RunOutcome
+from ...plugin import ALONG, Traversal, Traversals, Unseen
+from ...reporting import (
     Comparison,
     Judged,
     ReportSection,
-    RunOutcome,
     Section,
-    Traversal,
-    Traversals,
-    Unseen,
     comparisons,
     heat_bar_uri,
     judged,
@@ -88,7 +85,7 @@ class StyleSection(ReportSection):
 
     def _block(self, outcome: RunOutcome, step: str, made: Traversals, comparison: Comparison) -> Block:
         told = judged(outcome, comparison)
-        joint = comparison.scores.separation_p * told.tests < outcome.alpha
+        joint = comparison.scores.joint.p * told.tests < outcome.alpha
         kept = [
             k
             for k, facts in enumerate(made.attributes)
@@ -121,7 +118,7 @@ def _told(block: Block) -> dict[str, Any]:
         "bar": heat_bar_uri(0.0, block.top),
         "attributes": {card.index: block.told.attribute(card.index) for card in single},
         "summary": summary(
-            int(np.sum(block.comparison.scores.measured)), block.traversals.independent, found, len(single), len(block.unseen),
+            int(np.sum(block.comparison.scores.effects.measured)), block.traversals.independent, found, len(single), len(block.unseen),
             left,
         ),
         "most": max((layer.largest for layer in block.traversals.layers), default=1.0) or 1.0,

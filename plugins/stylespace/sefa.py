@@ -7,7 +7,7 @@ from collections.abc import Collection
 import torch
 from torch import Tensor
 
-from ... import StyleGenerator
+from ...plugin import StyleGenerator
 from .signs import with_signs
 
 

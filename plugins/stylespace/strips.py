@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ... import Shown
+from ...plugin import Shown
 from .axis import LEVELS, Axis
 from .cast import Cast
 from .decode import Decoder, Floats, kept

@@ -9,19 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ... import (
-    ALONG,
-    AttributeScores,
-    ImageSet,
-    Latents,
-    SpacesDiffer,
-    StyleModel,
-    Traversal,
-    Traversals,
-    Traverser,
-    Unseen,
-    in_lanes,
-)
+from ... import SpacesDiffer
+from ...plugin import ALONG, AttributeScores, ImageSet, Latents, StyleModel, Traversal, Traversals, Traverser, Unseen, in_lanes
 from .axis import LEVELS, Axis
 from .cast import Cast, cast
 from .config import TraverseConfig
@@ -76,7 +65,7 @@ class StyleTraverser(Traverser):
         self._check(reference, target, scores)
         clusters = leading(scores)
         found = [] if _closed(scores) else clusters
-        joint = not _closed(scores) and scores.separation_p <= scores.alpha
+        joint = not _closed(scores) and scores.joint.p <= scores.alpha
         if not found and not joint:
             return self._told(reference, target, scores, [], [], ())
         config, workers = self._options, self.context.workers
@@ -90,7 +79,7 @@ class StyleTraverser(Traverser):
         chosen = shown[: config.attributes]
         best = max((abs(one.axis.separation() - 0.5) for one in chosen), default=0.0)
         axis = None
-        if joint and best < config.clean * (scores.separation - 0.5):
+        if joint and best < config.clean * (scores.joint.separation - 0.5):
             axis = Axis.along(scores, reference.values, target.values)
         if axis is not None:
             chosen.append(_Candidate(ALONG, (), axis, self._visible(decoder, axis, casts)))
@@ -161,7 +150,7 @@ class StyleTraverser(Traverser):
             steps=tuple(float(one.axis.step[i]) for i in one.members),
             visible=one.visible,
             alone=self._visible(decoder, alone, casts) if len(one.members) > 1 else one.visible,
-            auc=float(scores.separation) if one.dimension == ALONG else one.axis.separation(),
+            auc=float(scores.joint.separation) if one.dimension == ALONG else one.axis.separation(),
             rows=rows,
             moved=moved,
         )

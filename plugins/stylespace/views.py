@@ -10,21 +10,9 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from ... import (
-    ALONG,
-    Comparison,
-    Gate,
-    RepresentativeImage,
-    Shown,
-    Text,
-    Traversal,
-    Traversals,
-    distribution,
-    extreme_images,
-    heat_uri,
-    picture_uri,
-    typical_images,
-)
+from ... import Text
+from ...plugin import ALONG, Gate, Shown, Traversal, Traversals
+from ...reporting import Comparison, RepresentativeImage, distribution, extreme_images, heat_uri, picture_uri, typical_images
 from .words import W, name_of, with_followers
 
 GAP = 2
@@ -181,7 +169,7 @@ def move_text(card: CardView, move: Move) -> Text:
 def _numbers(comparison: Comparison, dimension: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     scores = comparison.scores
     if dimension == ALONG:
-        return np.asarray(scores.reference_projection, np.float64), np.asarray(scores.target_projection, np.float64)
+        return np.asarray(scores.joint.reference_projection, np.float64), np.asarray(scores.joint.target_projection, np.float64)
     reference, target = (comparison.column(side, dimension) for side in comparison.sides)
     return reference, target
 

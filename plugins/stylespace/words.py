@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ... import Dimension, LayerEffect, Text
+from ... import Text
+from ...plugin import Dimension, LayerEffect
 from .coordinates import ID
 
 _WORDS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .... import Card
+from ....plugin import Card
 
 _HERE = "shiftlens.plugins.stylegan2.imports"
 

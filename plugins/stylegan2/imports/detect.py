@@ -7,7 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from .... import BackboneUnusable, Record, Stored, read_checkpoint
+from .... import BackboneUnusable
+from ....training import Record, Stored, read_checkpoint
 
 PERSISTENT = "torch_utils.persistence._reconstruct_persistent_obj"
 TENSORFLOW = "dnnlib.tflib.network.Network"

@@ -9,7 +9,9 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from .... import BackboneUnusable, Imported, Importer, UsageError, load_tensors, read_stored
+from .... import BackboneUnusable, UsageError
+from ....plugin import Imported, Importer
+from ....training import load_tensors, read_stored
 from ..family import GENERATOR
 from ..generator import shape_of
 from ..layers import codes

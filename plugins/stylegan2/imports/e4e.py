@@ -10,7 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .... import BackboneUnusable, Imported, Importer, Record, Stored, quoted, read_stored
+from .... import BackboneUnusable
+from ....plugin import Imported, Importer, quoted
+from ....training import Record, Stored, read_stored
 from ..e4e import E4eEncoder
 from ..family import ENCODER, GENERATOR
 from ..layers import codes

@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from .... import BackboneUnusable, Stored, UsageError, misfits, quoted, read_stored
+from .... import BackboneUnusable, UsageError
+from ....plugin import quoted
+from ....training import Stored, misfits, read_stored
 from ..generator import Generator, shape_of
 
 DRAWS, SEED = 10_000, 0

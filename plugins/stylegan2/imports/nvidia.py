@@ -13,7 +13,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from .... import BackboneUnusable, Imported, Importer, Record, Stored, misfits
+from .... import BackboneUnusable
+from ....plugin import Imported, Importer
+from ....training import Record, Stored, misfits
 from ..family import GENERATOR
 from ..layers import LARGEST
 from .detect import PERSISTENT, TENSORFLOW, format_of, opened

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from .... import BackboneUnusable, Imported, Importer
+from .... import BackboneUnusable
+from ....plugin import Imported, Importer
 from ..family import GENERATOR
 from .detect import format_of, opened
 from .generators import left_out, mean_of, only_stored, read_generator, rows_of, without_kernels

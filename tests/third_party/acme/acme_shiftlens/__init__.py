@@ -1,6 +1,6 @@
 """A third party's plugin: one encoder, offered by its card."""
 
-from shiftlens import Card, hookimpl
+from shiftlens.plugin import Card, hookimpl
 
 
 @hookimpl

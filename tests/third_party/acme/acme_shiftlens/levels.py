@@ -3,7 +3,7 @@
 import click
 import numpy as np
 
-from shiftlens import Dimension, Encoder, ImageSet, Latents, SetAside, Space
+from shiftlens.plugin import Dimension, Encoder, ImageSet, Latents, SetAside, Space
 
 DIMENSIONS = (Dimension(id="mean", unit="%"), Dimension(id="spread", unit="%"))
 

@@ -1,0 +1,1 @@
+"""What plugins and the host promise each other: cards, roles, ports, hooks and protocols of models."""

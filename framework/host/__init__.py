@@ -1,0 +1,1 @@
+"""Finding plugins, and getting from their cards to what these name."""

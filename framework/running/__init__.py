@@ -1,0 +1,1 @@
+"""Running plans: planning, sources, weights, the engine and its store."""

@@ -1,0 +1,62 @@
+"""Doing steps: what is in the store is taken from there, the rest becomes tasks for an executor."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..contract.around import Executor
+from .pieces import Piece, StepWork
+from .plan import PlannedStep
+from .store import Store
+from .tasks import Task
+from .workshop import Workshop
+
+
+def works_of(
+    shop: Workshop, store: Store, steps: Sequence[PlannedStep], values: Mapping[str, Any], keys: Mapping[str, str]
+) -> list[StepWork]:
+    """Prepare steps whose inputs are known.
+
+    Args:
+        shop: where they are done.
+        store: keeps what comes of them.
+        steps: of a plan.
+        values: what inputs and steps gave, by name.
+        keys: what names each of these.
+
+    Raises:
+        BackboneUnusable: see :meth:`Workshop.weights`.
+    """
+    found = []
+    for step in steps:
+        weights = shop.weights(step)
+        given = {port: values[source] for port, source in step.inputs.items()}
+        own = {port: keys[source] for port, source in step.inputs.items()}
+        found.append(StepWork(step, weights, shop.context(step, weights), given, own, shop.seed, store))
+    return found
+
+
+def do(works: Sequence[StepWork], executor: Executor, expect: Callable[[int], None] = lambda _: None) -> None:
+    """Do all pieces of works that are not in the store; those of the same images are one task, and decoded once.
+
+    Args:
+        works: what :func:`works_of` gave.
+        executor: who does it.
+        expect: is told how many images there are to look at, over all works.
+    """
+    together: dict[tuple[str, ...], list[tuple[StepWork, Piece]]] = {}
+    for work in works:
+        began = time.perf_counter()
+        missing = [piece for piece in work.pieces if piece.value is None]
+        work.seconds += time.perf_counter() - began
+        work.computed = bool(missing)
+        for piece in missing:
+            together.setdefault(piece.ids, []).append((work, piece))
+    expect(sum(len(ids) * len(row) for ids, row in together.items()))
+    tasks = (Task(tuple(work.job(piece) for work, piece in row)) for row in together.values())
+    for row, results in zip(together.values(), executor.map(tasks), strict=True):
+        for (work, piece), result in zip(row, results, strict=True):
+            piece.value = result.value
+            work.seconds += result.seconds

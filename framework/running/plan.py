@@ -1,0 +1,80 @@
+"""A plan: a pipeline whose every name is resolved and every default filled, ready to run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+from ...specs.backbone import BackboneSpec
+from ...specs.pipeline import PipelineSpec
+from ..host.host import Offer
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """One step: what runs, with which config and weights, fed by what (port -> input or step).
+
+    ``backbones`` are by slot, in the order of the card's needs; ``chosen`` are their names or paths.
+    """
+
+    name: str
+    offer: Offer
+    config: BaseModel
+    inputs: Mapping[str, str]
+    backbones: Mapping[str, BackboneSpec]
+    chosen: Mapping[str, str] = field(default_factory=dict)
+
+    def identity(self, digests: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Say what fixes the step's results besides its inputs and seed; ``digests`` are those of its backbones, by slot."""
+        weights: Mapping[str, Any] = digests or {slot: one.model_dump(mode="json") for slot, one in self.backbones.items()}
+        return {
+            "component": self.offer.card.id,
+            "version": self.offer.card.version,
+            "distribution": self.offer.distribution,
+            "config": self.config.model_dump(mode="json"),
+            "backbone": dict(weights) if len(weights) > 1 else next(iter(weights.values()), None),
+        }
+
+    def space_key(self, digests: Mapping[str, str] | None = None) -> str:
+        """Name the space of what an encoder gives: equal keys, comparable numbers."""
+        return digest_of(self.identity(digests))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All steps, each after those that feed it."""
+
+    spec: PipelineSpec
+    steps: tuple[PlannedStep, ...]
+
+    def filled(self) -> dict[str, Any]:
+        """Give the spec with every default filled and every id pinned, as it goes into ``run.json``."""
+        steps = {
+            step.name: {
+                "use": f"{step.offer.card.id}@{step.offer.card.version}",
+                "inputs": dict(step.inputs),
+                "with": step.config.model_dump(mode="json"),
+                **({"backbone": _said(step.chosen)} if step.chosen else {}),
+            }
+            for step in self.steps
+        }
+        return self.spec.model_dump(mode="json", by_alias=True) | {"steps": steps}
+
+
+def _said(chosen: Mapping[str, str]) -> str | dict[str, str]:
+    """Give the backbones of a step as a pipeline says them."""
+    return next(iter(chosen.values())) if len(chosen) == 1 else dict(chosen)
+
+
+def digest_of(data: Any) -> str:
+    """Give the sha256 of JSON data, whatever the order of its keys.
+
+    >>> digest_of({"a": 1, "b": 2}) == digest_of({"b": 2, "a": 1})
+    True
+    """
+    return hashlib.sha256(json.dumps(data, sort_keys=True, ensure_ascii=True).encode()).hexdigest()

@@ -1,0 +1,115 @@
+"""What every verb works in: sources opened, weights held against their digests, contexts made, tasks done; in one place."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+from ...specs.errors import UsageError
+from ..contract.around import Executor
+from ..contract.component import Context
+from ..host.targets import config_model, target_class
+from ..values.images import ImageSet
+from .executor import LocalExecutor
+from .plan import PlannedStep
+from .progress import ProgressLine
+from .session import Session
+from .sources import open_source
+from .weights import Weights
+
+Source = str | Path | ImageSet
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """The session with what its settings come to: device, seed, threads, progress, executor."""
+
+    session: Session
+    workers: int
+    progress: ProgressLine
+
+    @classmethod
+    def of(cls, session: Session, *, workers: int | None = None, quiet: bool = True) -> Workshop:
+        """Set one up; ``quiet`` shows no progress, nor does what is no terminal."""
+        return cls(session, workers or os.cpu_count() or 1, ProgressLine(quiet=quiet or not sys.stderr.isatty()))
+
+    @property
+    def device(self) -> str:
+        """Where models run."""
+        return self.session.settings.device or "cpu"
+
+    @property
+    def seed(self) -> int:
+        """The seed of all random choices."""
+        return self.session.settings.seed or 0
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings as a manifest keeps them."""
+        return self.session.settings.model_dump(mode="json", exclude_none=True)
+
+    def weights(self, step: PlannedStep) -> Weights:
+        """Find the weights of a step, and hold them against their digests.
+
+        Raises:
+            BackboneUnusable: a file is not there.
+            DigestDiffers: a file is not the pinned one.
+        """
+        network = bool(self.session.settings.network)
+        return Weights.verified(step.backbones, self.session.catalogue, self.session.host, network=network)
+
+    def context(self, step: PlannedStep, weights: Weights, **more: Any) -> Context:
+        """Give what a step's component is lent. A code depends on its image alone, so an encoder is told no seed."""
+        seed = 0 if step.offer.role == "encoder" else self.seed
+        return Context(
+            device=self.device, seed=seed, workers=self.workers, space_key=step.space_key(weights.digests),
+            backbone_digest=weights.digest, **more,
+        )  # fmt: skip
+
+    def opened(self, sources: Mapping[str, Source], names: Iterable[str]) -> dict[str, ImageSet]:
+        """List the images of each source, by the names of inputs.
+
+        Raises:
+            UsageError: an input has no source, or a source does not hold.
+            InputUnusable: a source cannot be used.
+        """
+        reading = Context(workers=self.workers, progress=self.progress)
+        found = {}
+        with self.progress:
+            for name in names:
+                if name not in sources:
+                    raise UsageError(f"no source for the input {name!r}", hint=f"-i {name}=FOLDER")
+                self.progress.step(f"listing {name}")
+                source = sources[name]
+                if not isinstance(source, ImageSet):
+                    source = open_source(str(source), name, self.session.host, reading)
+                found[name] = source
+        return found
+
+    @contextmanager
+    def executor(self, progress: Callable[[int, int], None]) -> Iterator[Executor]:
+        """Open the executor that the settings choose, this process by default.
+
+        Raises:
+            UnknownName: no plugin offers it.
+        """
+        context = Context(device=self.device, workers=self.workers, progress=progress)
+        chosen = self.session.settings.executor
+        if chosen is None or chosen == "local":
+            made: Executor = LocalExecutor(context=context)
+        else:
+            offer = self.session.host.find(chosen, "executor")
+            model = config_model(offer)
+            config = model.model_validate(self.session.settings.components.get(offer.card.id, {}))
+            made = cast("Executor", target_class(offer)(config, context=context))
+        with made:
+            yield made
+
+    def without_progress(self) -> Workshop:
+        """Give the same, silent."""
+        return replace(self, progress=ProgressLine(quiet=True))

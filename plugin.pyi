@@ -1,0 +1,135 @@
+from .framework.contract.cards import (
+    Card as Card,
+    Need as Need,
+)
+from .framework.contract.hookspecs import (
+    hookimpl as hookimpl,
+)
+from .framework.contract.protocols import (
+    Features as Features,
+    StyleEncoder as StyleEncoder,
+    StyleGenerator as StyleGenerator,
+    StyleLayer as StyleLayer,
+    StyleModel as StyleModel,
+    Synthesis as Synthesis,
+    Translates as Translates,
+)
+from .framework.contract.around import (
+    BackboneFamily as BackboneFamily,
+    Executor as Executor,
+    Fitter as Fitter,
+    Imported as Imported,
+    Importer as Importer,
+    Reader as Reader,
+)
+from .framework.contract.component import (
+    Component as Component,
+    Context as Context,
+)
+from .framework.contract.steps import (
+    AttentionExplainer as AttentionExplainer,
+    Compensator as Compensator,
+    Editor as Editor,
+    Encoder as Encoder,
+    KeypointFinder as KeypointFinder,
+    LatentScorer as LatentScorer,
+    Translator as Translator,
+    Traverser as Traverser,
+)
+from .framework.files.whole import (
+    written_whole as written_whole,
+)
+from .framework.kit.batches import (
+    Batch as Batch,
+    batches as batches,
+)
+from .framework.kit.lanes import (
+    in_lanes as in_lanes,
+    lanes as lanes,
+)
+from .framework.kit.reconstruction import (
+    reconstruction_error as reconstruction_error,
+)
+from .framework.values.ahead import (
+    in_order as in_order,
+)
+from .framework.values.gate import (
+    Gate as Gate,
+    gate_of as gate_of,
+)
+from .framework.values.images import (
+    ImageRef as ImageRef,
+    ImageSet as ImageSet,
+    ImageSource as ImageSource,
+)
+from .framework.values.inversion import (
+    Inversion as Inversion,
+)
+from .framework.values.keypoints import (
+    Keypoints as Keypoints,
+)
+from .framework.values.latents import (
+    Latents as Latents,
+)
+from .framework.values.maps import (
+    AttentionMaps as AttentionMaps,
+)
+from .framework.values.pictures import (
+    Picture as Picture,
+    Unreadable as Unreadable,
+    decode as decode,
+    decode_scales as decode_scales,
+    square as square,
+)
+from .framework.values.scores import (
+    AttributeScores as AttributeScores,
+)
+from .framework.values.space import (
+    Dimension as Dimension,
+    Space as Space,
+    Words as Words,
+)
+from .framework.values.traversals import (
+    ALONG as ALONG,
+    LayerEffect as LayerEffect,
+    Shown as Shown,
+    Traversal as Traversal,
+    Traversals as Traversals,
+    Unseen as Unseen,
+)
+from .framework.values.value import (
+    Value as Value,
+)
+from .specs.errors import (
+    quoted as quoted,
+)
+from .framework.values.per_image import (
+    SetAside as SetAside,
+    PerImage as PerImage,
+)
+from .framework.values.value import (
+    Array as Array,
+    Axes as Axes,
+)
+from .framework.values.treatment import (
+    Treatment as Treatment,
+)
+from .framework.values.scores import (
+    Effects as Effects,
+    Significance as Significance,
+    Causes as Causes,
+    JointTest as JointTest,
+    SelfTest as SelfTest,
+)
+from .framework.running.decoding import (
+    ScaledSource as ScaledSource,
+)
+from .framework.running.tasks import (
+    Done as Done,
+    Job as Job,
+    Task as Task,
+    Worker as Worker,
+)
+from .specs.backbone import (
+    DEFECT_FIGURES as DEFECT_FIGURES,
+)

@@ -1,0 +1,27 @@
+from .framework.contract.around import (
+    ReportSection as ReportSection,
+    Section as Section,
+)
+from .framework.report.kit import (
+    Attribute as Attribute,
+    Comparison as Comparison,
+    Judged as Judged,
+    OneSide as OneSide,
+    Repair as Repair,
+    RepresentativeImage as RepresentativeImage,
+    SpaceReport as SpaceReport,
+    Thumbnail as Thumbnail,
+    comparisons as comparisons,
+    distribution as distribution,
+    extreme_images as extreme_images,
+    heat_bar_uri as heat_bar_uri,
+    heat_uri as heat_uri,
+    judged as judged,
+    judged_space as judged_space,
+    picture_uri as picture_uri,
+    repairs as repairs,
+    section_html as section_html,
+    storable as storable,
+    thumbnails as thumbnails,
+    typical_images as typical_images,
+)
