@@ -78,7 +78,8 @@ from .framework.values.pictures import (
     Picture as Picture,
     Unreadable as Unreadable,
     decode as decode,
-    decode_scales as decode_scales,
+    decode_looks as decode_looks,
+    Square as Square,
     square as square,
 )
 from .framework.values.scores import (
@@ -122,7 +123,7 @@ from .framework.values.scores import (
     SelfTest as SelfTest,
 )
 from .framework.running.decoding import (
-    ScaledSource as ScaledSource,
+    LookedAtOnce as LookedAtOnce,
 )
 from .framework.running.tasks import (
     Done as Done,

@@ -18,8 +18,8 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 DEFECT_FIGURES = ("kept", "kept_through", "invented", "held_ok")
 """Figures of ``quality`` by which a backbone that repairs images says what it does to defects, as shares in 0..1.
 
-Of planted defects ``kept`` are still found on what it makes, ``kept_through`` where the gate lets it through; on ``invented`` of
-good images a defect appears; ``held_ok`` of good images are held back. Any family's backbones may state them.
+Of planted defects ``kept`` are still found on what it makes, ``kept_through`` where the gate lets it through; on
+``invented`` of good images a defect appears; ``held_ok`` of good images are held back. Any family's backbones may state them.
 """
 
 

@@ -176,7 +176,6 @@ def test_the_digest_of_a_backbone_follows_what_it_computes_not_where_it_lies(tmp
 def test_files_are_found_at_a_path_in_a_folder_and_in_a_package(tmp_path: Path) -> None:
     for name in ("a.safetensors", "notes.txt"):
         (tmp_path / name).write_bytes(b"x")
-    catalogue = Catalogue()
     assert locate(spec({"path": str(tmp_path / "a.safetensors")})) == {"a.safetensors": tmp_path / "a.safetensors"}
     assert locate(spec({"path": str(tmp_path)})) == {"a.safetensors": tmp_path / "a.safetensors"}
     assert locate(spec({"path": str(tmp_path)}, files={"notes.txt": "0" * 64})) == {"notes.txt": tmp_path / "notes.txt"}

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ...registry.catalogue import Catalogue, locate
+from ...registry.catalogue import locate
 from ...registry.digests import verify as verify_files
 from ...registry.saved import is_place
 from ...specs.backbone import BackboneSpec
@@ -77,11 +77,11 @@ def verify(names: tuple[str, ...], site: str | None, strict: bool) -> int:
     """Compare files with their pinned sha256; all backbones where no name is given. Ends with 1 where one does not hold."""
     now = session(site, strict=strict)
     specs = [now.catalogue.get(name) for name in names] if names else list(now.catalogue)
-    held = [_verify(spec, now.catalogue, bool(now.settings.network)) for spec in specs]
+    held = [_verify(spec, bool(now.settings.network)) for spec in specs]
     return 0 if all(held) else 1
 
 
-def _verify(spec: BackboneSpec, catalogue: Catalogue, network: bool) -> bool:
+def _verify(spec: BackboneSpec, network: bool) -> bool:
     try:
         digests = verify_files(spec, locate(spec, network=network))
     except ShiftlensError as error:

@@ -54,8 +54,8 @@ class Fitter(Component):
     """Trains on images and makes a backbone; resumable, within a budget that its config states.
 
     A fitter names its own ports: each parameter of its ``fit`` is an :class:`ImageSet`, ``ImageSet | None`` where it may be
-    left out. Its config is a :class:`shiftlens.training.FitConfig`. It works in ``self.folder``, whose name is the backbone's, and
-    leaves the backbone there (:func:`shiftlens.training.save_backbone`).
+    left out. Its config is a :class:`shiftlens.training.FitConfig`. It works in ``self.folder``, whose name is the
+    backbone's, and leaves the backbone there (:func:`shiftlens.training.save_backbone`).
     """
 
     method = "fit"

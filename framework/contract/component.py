@@ -65,9 +65,9 @@ class Component(ABC):
 
     @property
     def looks_at(self) -> int | None:
-        """Side in pixels of the squares that it asks its images for (:meth:`ImageSet.squares`), if it does; asked once it is open.
+        """Side in pixels of the squares that it asks its images for (:meth:`ImageSet.squares`), if it does.
 
-        They are then made as other components decode the same pictures.
+        It is asked once it is open. The squares are then made as other components decode the same pictures.
         """
         return None
 

@@ -159,8 +159,8 @@ def carry_out(
     """
     plan = make_plan(pipeline, current.host, current.layers, current.catalogue, where=where)
     layout = plan.spec.report.sections
-    sections = Sections.load(current, layout)  # before any work: what cannot be shown must not cost a run
     shop = Workshop.of(current, workers=workers, quiet=quiet)
+    sections = Sections.load(current, layout)  # before any work: what cannot be shown must not cost a run
     kept = Store(store or default_store())
     outcome = Engine(shop, kept, out).run(plan, shop.opened(sources, plan.spec.inputs))
     report = write_report(outcome, out, sections, layout)

@@ -39,18 +39,15 @@ def thumbnails(
     made: dict[tuple[str, str], Thumbnail] = {}
     for name, images in outcome.images.items():
         refs = tuple(ref for ref in images.refs if (name, storable(ref.id)) in names)
-        for ref, picture in images.select(refs).decoded(at_least=most[1]):
-            key = name, storable(ref.id)
-            if isinstance(picture, SetAside):
-                made[key] = Thumbnail(problem=picture.reason)
-            else:
-                made[key] = thumbnail(Image.fromarray(picture.rgb8()), most)
+        small = images.select(refs).seen(lambda picture: thumbnail(Image.fromarray(picture.rgb8()), most), at_least=most[1])
+        for ref, found in small:
+            made[name, storable(ref.id)] = Thumbnail(problem=found.reason) if isinstance(found, SetAside) else found
     return made
 
 
 def thumbnail(image: Image.Image, most: tuple[int, int] = (WIDE, TALL)) -> Thumbnail:
-    """Give the thumbnail of one picture; a small picture keeps its size."""
-    small = image.copy()
+    """Give the thumbnail of one picture, which is used up for it; a small picture keeps its size."""
+    small = image
     small.thumbnail(most, Image.Resampling.BOX if min(image.size) > 4 * most[1] else Image.Resampling.LANCZOS)
     return Thumbnail(uri=jpeg_uri(small), size=small.size, picture=small)
 

@@ -8,22 +8,22 @@ from threading import Lock
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..values.images import ImageRef, ImageSource
-from ..values.pictures import Picture, Unreadable, square
+from ..values.pictures import Picture, Square, Unreadable, square
 
-Square = NDArray[np.uint8]
 MOST_BYTES = 256 * 2**20
 """Of squares that are kept in memory; 1,700 of 224 px."""
 
 
 @runtime_checkable
-class ScaledSource(Protocol):
-    """A source that gives a picture at several scales in one go; one without decodes for each."""
+class LookedAtOnce(Protocol):
+    """A source that decodes once for several looks at a picture; another one decodes for each."""
 
-    def pictures(self, ref: ImageRef, scales: Sequence[int | None]) -> list[Picture | Unreadable]:
-        """Give what ``picture(ref, at_least=scale)`` gives, or raises, for each scale."""
+    def looks(
+        self, ref: ImageRef, sizes: Sequence[int], *, whole: bool
+    ) -> tuple[Picture | Unreadable | None, list[Square | Unreadable]]:
+        """Give the whole picture, where it is wanted, and squares of ``picture(ref, at_least=size)``; or what that raises."""
         ...
 
 
@@ -65,16 +65,19 @@ class SharedSource:
         missing = self._missing(ref)
         if at_least is not None or not missing:
             return self.source.picture(ref, at_least=at_least)
-        return self._decoded(ref, None, missing)
+        found = self._look(ref, missing, whole=True)
+        if isinstance(found, Picture):
+            return found
+        raise found or Unreadable("its source gave no picture")
 
     def square(self, ref: ImageRef, size: int) -> Square:
-        """Give a square that was kept, or decode for all squares that are not; see :class:`SquareSource`."""
+        """Give a square that was kept, or look once for all that are not; see :class:`SquareSource`."""
         found = self._squares.get(self.source, ref.id, size)
         if found is None:
-            others = [one for one in self._missing(ref) if one != size]
-            picture = self._decoded(ref, size, others)
-            found = square(picture, size)
-            self._squares.put(self.source, ref.id, size, found)
+            self._look(ref, list(dict.fromkeys([*self._missing(ref), size])), whole=False)
+            found = self._squares.get(self.source, ref.id, size)
+        if found is None:  # more is looked at than may be kept
+            return square(self.source.picture(ref, at_least=size), size)
         if isinstance(found, Unreadable):
             raise found
         return found
@@ -82,27 +85,32 @@ class SharedSource:
     def _missing(self, ref: ImageRef) -> list[int]:
         return [size for size in self._sizes if self._squares.get(self.source, ref.id, size) is None]
 
-    def _decoded(self, ref: ImageRef, scale: int | None, sizes: Sequence[int]) -> Picture:
-        """Give the picture at a scale, and keep the squares of ``sizes``."""
-        first, *others = _at_scales(self.source, ref, (scale, *sizes))
-        for size, found in zip(sizes, others, strict=True):
-            kept = found if isinstance(found, Unreadable) else square(found, size)
-            self._squares.put(self.source, ref.id, size, kept)
-        if isinstance(first, Unreadable):
-            raise first
-        return first
+    def _look(self, ref: ImageRef, sizes: Sequence[int], *, whole: bool) -> Picture | Unreadable | None:
+        """Keep squares, and give the whole picture where it is wanted."""
+        source = self.source
+        picture, found = (
+            source.looks(ref, sizes, whole=whole) if isinstance(source, LookedAtOnce) else _looks(source, ref, sizes, whole)
+        )
+        for size, one in zip(sizes, found, strict=True):
+            self._squares.put(source, ref.id, size, one)
+        return picture
 
 
-def _at_scales(source: ImageSource, ref: ImageRef, scales: Sequence[int | None]) -> list[Picture | Unreadable]:
-    if isinstance(source, ScaledSource):
-        return source.pictures(ref, scales)
-    found: list[Picture | Unreadable] = []
-    for scale in scales:
+def _looks(
+    source: ImageSource, ref: ImageRef, sizes: Sequence[int], whole: bool
+) -> tuple[Picture | Unreadable | None, list[Square | Unreadable]]:
+    found: list[Square | Unreadable] = []
+    picture: Picture | Unreadable | None = None
+    try:
+        picture = source.picture(ref) if whole else None
+    except Unreadable as reason:
+        picture = reason
+    for size in sizes:
         try:
-            found.append(source.picture(ref, at_least=scale))
+            found.append(square(source.picture(ref, at_least=size), size))
         except Unreadable as reason:
             found.append(reason)
-    return found
+    return picture, found
 
 
 def _bytes(found: Square | Unreadable | None) -> int:

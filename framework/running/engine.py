@@ -19,6 +19,7 @@ from .plan import Plan, PlannedStep
 from .reopening import keep_outcome
 from .store import Store
 from .telling import Telling
+from .weights import Weights
 from .workshop import Workshop
 
 
@@ -46,11 +47,15 @@ class Engine:
         telling.run_started(plan.spec.pipeline, manifest)
         values: dict[str, Any] = dict(inputs)
         pieces: dict[str, list[str]] = {}
+        weights: dict[str, Weights] = {}
         with shop.progress, shop.executor(self._progress) as executor:
             for group in passes(plan):
-                for work in self._pass(group, values, keys, manifest, telling, executor):
+                for work in self._pass(group, values, keys, manifest, weights, telling, executor):
                     values[work.step.name], keys[work.step.name] = work.whole(), work.key
                     pieces[work.step.name] = [piece.key for piece in work.pieces]
+        for step in plan.steps:  # in the order of the plan, in whatever order they ran
+            manifest["backbones"] |= weights[step.name].facts()
+            manifest["steps"][step.name] = manifest["steps"].pop(step.name)
         manifest["finished"] = now()
         outcome = RunOutcome(
             pipeline=plan.spec.pipeline,
@@ -68,7 +73,7 @@ class Engine:
 
     def _pass(
         self, group: Sequence[PlannedStep], values: Mapping[str, Any], keys: Mapping[str, str], manifest: dict[str, Any],
-        telling: Telling, executor: Executor,
+        weights: dict[str, Weights], telling: Telling, executor: Executor,
     ) -> list[StepWork]:  # fmt: skip
         components = {step.name: step.offer.card.id for step in group}
         self.workshop.progress.step(", ".join(components))
@@ -77,7 +82,7 @@ class Engine:
         with telling.failures(components):
             works = works_of(self.workshop, self.store, group, values, keys)
             for work in works:
-                manifest["backbones"] |= work.weights.facts()
+                weights[work.step.name] = work.weights
             do(works, executor, self._expect)
         for work in works:
             step, seconds = work.step, round(work.seconds, 3)

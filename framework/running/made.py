@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..values.ahead import in_order
 from ..values.images import ImageRef, ImageSet
-from ..values.pictures import Picture, Unreadable
+from ..values.pictures import Picture, Square, Unreadable, square
 from ..values.treatment import Treatment
 from ..values.value import Value
 from .store import Store
@@ -45,12 +45,15 @@ class StoredPictures:
             raise Unreadable("what a step made of it is no longer in the store; run again")
         return found
 
-    def pictures(self, ref: ImageRef, scales: Sequence[int | None]) -> list[Picture | Unreadable]:
-        """Give one picture for all scales; see :class:`ScaledSource`."""
+    def looks(
+        self, ref: ImageRef, sizes: Sequence[int], *, whole: bool
+    ) -> tuple[Picture | Unreadable | None, list[Square | Unreadable]]:
+        """Read a picture once for all looks at it; see :class:`LookedAtOnce`."""
         try:
-            return [self.picture(ref)] * len(scales)
+            picture = self.picture(ref)
         except Unreadable as reason:
-            return [reason] * len(scales)
+            return reason if whole else None, [reason] * len(sizes)
+        return picture if whole else None, [square(picture, size) for size in sizes]
 
 
 def keep_images(made: ImageSet, given: ImageSet, digests: Mapping[str, str], store: Store, workers: int) -> MadeImages:

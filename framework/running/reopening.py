@@ -35,7 +35,7 @@ class Elsewhere:
 
     origin: str
 
-    def picture(self, ref: ImageRef, *, at_least: int | None = None) -> Picture:
+    def picture(self, ref: ImageRef, *, at_least: int | None = None) -> Picture:  # noqa: ARG002  (there is none)
         """Refuse; see :class:`ImageSource`."""
         raise Unreadable(f"it lies in {self.origin or 'its source'}, which was not given: open the run with its sources")
 

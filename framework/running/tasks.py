@@ -78,7 +78,7 @@ class Worker:
         Raises:
             ShiftlensError: of the component whose fault it is.
         """
-        names = {job.step.name for job in task.jobs}
+        names = {_same(job) for job in task.jobs}
         for name in [one for one in self._opened if one not in names]:
             self._opened.pop(name)[1].close()
         components = [self._component(job) for job in task.jobs]
@@ -135,14 +135,19 @@ class Worker:
             self._progress(self._before + done, total)
 
     def _component(self, job: Job) -> Component:
-        name = job.step.name
+        name = _same(job)
         if name not in self._opened:
             stack = ExitStack()
             context = replace(job.context, progress=self._heard)
-            with faults_named(job.step.offer, f"step {name!r}"):
+            with faults_named(job.step.offer, f"step {job.step.name!r}"):
                 component = stack.enter_context(made_component(job.step, job.weights, context))
             self._opened[name] = component, stack
         return self._opened[name][0]
+
+
+def _same(job: Job) -> str:
+    """Name a component: steps with equal names share it."""
+    return f"{job.step.offer.role} {job.step.space_key(job.weights.digests)}"
 
 
 def made_component(step: PlannedStep, weights: Weights, context: Context) -> Component:

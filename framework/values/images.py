@@ -9,12 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar, runtime_checkable
 
-import numpy as np
-from numpy.typing import NDArray
-
 from .ahead import in_order
 from .per_image import SetAside
-from .pictures import Picture, Unreadable, square
+from .pictures import Picture, Square, Unreadable, square
 from .treatment import Treatment
 
 AHEAD = 16
@@ -54,7 +51,7 @@ class ImageSource(Protocol):
 class SquareSource(Protocol):
     """A source that can do better than decoding a whole picture for a small square of it."""
 
-    def square(self, ref: ImageRef, size: int) -> NDArray[np.uint8]:
+    def square(self, ref: ImageRef, size: int) -> Square:
         """Give what :func:`square` makes of ``picture(ref, at_least=size)``; raise :class:`Unreadable` likewise."""
         ...
 
@@ -114,16 +111,25 @@ class ImageSet:
 
     def decoded(self, *, at_least: int | None = None, workers: int = 2) -> Iterator[tuple[ImageRef, Picture | SetAside]]:
         """Decode in parallel, ahead of the consumer, in order; what cannot be read comes as its reason."""
-        return self._seen(lambda ref: self.source.picture(ref, at_least=at_least), workers)
+        return self.seen(lambda picture: picture, at_least=at_least, workers=workers)
 
-    def squares(self, size: int, *, workers: int = 2) -> Iterator[tuple[ImageRef, NDArray[np.uint8] | SetAside]]:
+    def seen(
+        self, look: Callable[[Picture], Seen], *, at_least: int | None = None, workers: int = 2
+    ) -> Iterator[tuple[ImageRef, Seen | SetAside]]:
+        """Give what ``look`` makes of each picture, as :meth:`decoded` gives pictures.
+
+        The thread that decodes looks, so no more pictures are held than there are threads; ``look`` must be fit for that.
+        """
+        return self._each(lambda ref: look(self.source.picture(ref, at_least=at_least)), workers)
+
+    def squares(self, size: int, *, workers: int = 2) -> Iterator[tuple[ImageRef, Square | SetAside]]:
         """Give each picture scaled to ``(size, size, 3)`` ``uint8``, as :meth:`decoded` gives pictures."""
         source = self.source
         if isinstance(source, SquareSource):
-            return self._seen(lambda ref: source.square(ref, size), workers)
-        return self._seen(lambda ref: square(source.picture(ref, at_least=size), size), workers)
+            return self._each(lambda ref: source.square(ref, size), workers)
+        return self._each(lambda ref: square(source.picture(ref, at_least=size), size), workers)
 
-    def _seen(self, look: Callable[[ImageRef], Seen], workers: int) -> Iterator[tuple[ImageRef, Seen | SetAside]]:
+    def _each(self, look: Callable[[ImageRef], Seen], workers: int) -> Iterator[tuple[ImageRef, Seen | SetAside]]:
         def one(ref: ImageRef) -> tuple[ImageRef, Seen | SetAside]:
             try:
                 return ref, look(ref)

@@ -17,6 +17,8 @@ LEAST_SIDE = 8
 _CUT_SHARE = 1 / 12
 _GREY_FILL = (126, 130)
 _Size = tuple[int, int]
+Square = NDArray[np.uint8]
+"""A picture scaled to ``(size, size, 3)``."""
 _JPEG = b"\xff\xd8"
 _STRIP = 2**22
 """Bytes that are taken out of Pillow at a time."""
@@ -77,25 +79,38 @@ def decode(data: bytes, *, depth: int | None = None, at_least: int | None = None
     Raises:
         Unreadable: no image, damaged, cut off, too large or too small; the message says which.
     """
-    (found,) = decode_scales(data, (at_least,), depth=depth, keep_cut=keep_cut)
-    if isinstance(found, Unreadable):
-        raise found
-    return found
+    return _decoded(data, _reduced(data, at_least)[0], depth, keep_cut)[0]
 
 
-def decode_scales(
-    data: bytes, scales: Sequence[int | None], *, depth: int | None = None, keep_cut: bool = False
-) -> list[Picture | Unreadable]:
-    """Give what :func:`decode` gives, or raises, for each ``at_least`` of ``scales``; what is the same is decoded once."""
-    found: dict[_Size | None, Picture | Unreadable] = {}
-    asked = [_reduced(data, at_least) for at_least in scales]
-    for wanted, size in asked:
-        if size not in found:
-            try:
-                found[size] = _decoded(data, wanted, depth, keep_cut)
-            except Unreadable as reason:
-                found[size] = reason
-    return [found[size] for _, size in asked]
+def decode_looks(
+    data: bytes, sizes: Sequence[int], *, whole: bool, depth: int | None = None, keep_cut: bool = False
+) -> tuple[Picture | Unreadable | None, list[Square | Unreadable]]:
+    """Decode the bytes of one image file once for several looks at it.
+
+    Args:
+        data: the whole file.
+        sizes: sides of squares; each is what :func:`square` makes of ``decode(data, at_least=size)``.
+        whole: whether the whole picture is wanted as well.
+        depth: as in :func:`decode`.
+        keep_cut: as in :func:`decode`.
+
+    Returns:
+        the picture, and the squares; in the place of each what :func:`decode` would raise.
+    """
+    asked = {size: _reduced(data, size) for size in sizes}
+    together: dict[_Size | None, tuple[_Size | None, list[int]]] = {None: (None, [])} if whole else {}
+    for size, (wanted, reduced) in asked.items():
+        together.setdefault(reduced, (wanted, []))[1].append(size)
+    pictures: dict[_Size | None, Picture | Unreadable] = {}
+    found: dict[int, Square | Unreadable] = {}
+    for reduced, (wanted, some) in together.items():
+        try:
+            pictures[reduced], squares = _decoded(data, wanted, depth, keep_cut, some)
+            found |= squares
+        except Unreadable as reason:
+            pictures[reduced] = reason
+            found |= dict.fromkeys(some, reason)
+    return pictures.get(None) if whole else None, [found[size] for size in sizes]
 
 
 def _reduced(data: bytes, at_least: int | None) -> tuple[_Size | None, _Size | None]:
@@ -116,7 +131,9 @@ def _reduced(data: bytes, at_least: int | None) -> tuple[_Size | None, _Size | N
     return (None, None) if image.size == whole else (wanted, image.size)
 
 
-def _decoded(data: bytes, wanted: _Size | None, depth: int | None, keep_cut: bool) -> Picture:
+def _decoded(
+    data: bytes, wanted: _Size | None, depth: int | None, keep_cut: bool, sizes: Sequence[int] = ()
+) -> tuple[Picture, dict[int, Square]]:
     if not data:
         raise Unreadable("the file is empty")
     try:
@@ -130,6 +147,7 @@ def _decoded(data: bytes, wanted: _Size | None, depth: int | None, keep_cut: boo
             ImageOps.exif_transpose(image, in_place=True)
             alpha = _alpha(image)
             pixels, white = _pixels(image, depth)
+            squares = {size: _square_of(image, size) for size in sizes} if image.mode in ("L", "RGB") else {}
     except Unreadable:
         raise
     except UnidentifiedImageError:
@@ -142,18 +160,25 @@ def _decoded(data: bytes, wanted: _Size | None, depth: int | None, keep_cut: boo
         raise Unreadable("does not fit in memory") from None
     if not keep_cut and (rows := cut_off_rows(pixels)):
         raise Unreadable(f"cut off: the lowest {rows} of {pixels.shape[0]} rows are one even block")
-    return Picture(pixels, white, alpha)
+    picture = Picture(pixels, white, alpha)
+    return picture, {size: squares[size] if size in squares else square(picture, size) for size in sizes}
 
 
-def square(picture: Picture, size: int) -> NDArray[np.uint8]:
+def square(picture: Picture, size: int) -> Square:
     """Scale the whole frame to ``(size, size, 3)`` ``uint8``, antialiased; the aspect is not kept.
 
     Nothing is cropped, because what differs may lie at the border, and all sets are scaled alike.
     """
     pixels = picture.rgb8()
-    if pixels.shape[:2] == (size, size):
-        return pixels
-    return np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0))
+    return pixels if pixels.shape[:2] == (size, size) else _square_of(Image.fromarray(pixels), size)
+
+
+def _square_of(image: Image.Image, size: int) -> Square:
+    """Scale a grey or RGB image; one of the size asked for stays as it is."""
+    if image.size != (size, size):
+        image = image.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    pixels = np.asarray(image)
+    return np.repeat(pixels[..., None], 3, axis=2) if image.mode == "L" else pixels
 
 
 def _check_size(image: Image.Image) -> None:

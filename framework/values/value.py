@@ -1,4 +1,4 @@
-"""The base of what flows between steps: typed, checked against the shapes that it declares, and stored without code of its own."""
+"""The base of what flows between steps: checked against the shapes that it declares, stored without code of its own."""
 
 from __future__ import annotations
 

@@ -12,9 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from ... import DatasetSpec, InputUnusable
-from ...plugin import Context, ImageRef, ImageSet, Picture, Reader, SetAside, Unreadable, decode_scales, quoted
+from ...plugin import Context, ImageRef, ImageSet, Picture, Reader, SetAside, Square, Unreadable, decode, decode_looks, quoted
 from .config import FileOptions
 from .layout import IMAGE_SUFFIXES, facts, is_mask_name, is_one_channel, mask_twins
 
@@ -30,18 +31,27 @@ class Files:
 
     def picture(self, ref: ImageRef, *, at_least: int | None = None) -> Picture:
         """Decode one file; see :class:`shiftlens.ImageSource`."""
-        (found,) = self.pictures(ref, (at_least,))
-        if isinstance(found, Unreadable):
-            raise found
-        return found
+        return decode(self._read(ref), at_least=at_least, **self._how)
 
-    def pictures(self, ref: ImageRef, scales: Sequence[int | None]) -> list[Picture | Unreadable]:
-        """Decode one file at several scales; see :class:`shiftlens.plugin.ScaledSource`."""
+    def looks(
+        self, ref: ImageRef, sizes: Sequence[int], *, whole: bool
+    ) -> tuple[Picture | Unreadable | None, list[Square | Unreadable]]:
+        """Read and decode one file once; see :class:`shiftlens.plugin.LookedAtOnce`."""
         try:
-            data = self.paths[ref.id].read_bytes()
+            data = self._read(ref)
+        except Unreadable as reason:
+            return reason if whole else None, [reason] * len(sizes)
+        return decode_looks(data, sizes, whole=whole, **self._how)
+
+    def _read(self, ref: ImageRef) -> bytes:
+        try:
+            return self.paths[ref.id].read_bytes()
         except OSError as error:
-            return [Unreadable(f"cannot be read: {error.strerror}")] * len(scales)
-        return decode_scales(data, scales, depth=self.options.depth, keep_cut=self.options.cut == "keep")
+            raise Unreadable(f"cannot be read: {error.strerror}") from None
+
+    @property
+    def _how(self) -> dict[str, Any]:
+        return {"depth": self.options.depth, "keep_cut": self.options.cut == "keep"}
 
 
 @dataclass

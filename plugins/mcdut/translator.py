@@ -33,7 +33,7 @@ _GUESS = Text(
 class McdutTranslator(Translator):
     """Repairs images, and gives those back as they were on which that would invent or lose anything.
 
-    The :class:`shiftlens.plugin.Treatment` of an image says which way it was repaired, or why it was held back, and what to know.
+    The :class:`shiftlens.plugin.Treatment` of an image says which way it was repaired, or why it was held back.
     """
 
     backbone: Mcdut

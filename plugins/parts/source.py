@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from ... import DatasetSpec, InputUnusable, UsageError
-from ...plugin import ImageRef, ImageSet, Picture, Reader, Unreadable, decode, lanes, quoted
+from ...plugin import ImageRef, ImageSet, Picture, Reader, Square, Unreadable, decode, lanes, quoted, square
 from .config import PartsOptions, SourceOptions, changes_of
 from .factors import FACTORS, FAMILIES
 from .renderer import VERSION, World, jpeg, render_block
@@ -111,9 +111,12 @@ class Parts:
             return Picture(pixels, 255.0)
         return decode(jpeg(pixels, float(self.world.lot([number]).factors["jpeg_quality"][0])))
 
-    def pictures(self, ref: ImageRef, scales: Sequence[int | None]) -> list[Picture | Unreadable]:
-        """Render once for all scales; see :class:`shiftlens.plugin.ScaledSource`."""
-        return [self.picture(ref)] * len(scales)
+    def looks(
+        self, ref: ImageRef, sizes: Sequence[int], *, whole: bool
+    ) -> tuple[Picture | Unreadable | None, list[Square | Unreadable]]:
+        """Render once for all looks; see :class:`shiftlens.plugin.LookedAtOnce`."""
+        picture = self.picture(ref)
+        return picture if whole else None, [square(picture, size) for size in sizes]
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is rendered and who renders: another process has its own."""

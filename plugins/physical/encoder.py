@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 
-from ...plugin import Encoder, ImageRef, ImageSet, Latents, Picture, SetAside, Space, in_order
+from ...plugin import Encoder, ImageRef, ImageSet, Latents, SetAside, Space
 from .config import PhysicalConfig
 from .measure import measure
 from .words import DIMENSIONS
-
-Row = dict[str, float]
 
 
 class Physical(Encoder):
@@ -26,7 +23,8 @@ class Physical(Encoder):
         rows: list[list[float]] = []
         refs: list[ImageRef] = []
         aside: list[SetAside] = []
-        for done, (ref, row) in enumerate(self._measured(images, config.tone), start=1):
+        looks = images.seen(partial(measure, tone=config.tone), workers=max(1, self.context.workers))
+        for done, (ref, row) in enumerate(looks, start=1):
             if isinstance(row, SetAside):
                 aside.append(row)
             else:
@@ -41,14 +39,3 @@ class Physical(Encoder):
             values=np.array(rows, np.float32).reshape(len(rows), len(dimensions)),
             set_aside=tuple(aside),
         )
-
-    def _measured(self, images: ImageSet, tone: str) -> Iterator[tuple[ImageRef, Row | SetAside]]:
-        """Measure in threads, a few pictures ahead of the consumer, in order."""
-        workers = max(1, self.context.workers)
-
-        def row(read: tuple[ImageRef, Picture | SetAside]) -> tuple[ImageRef, Row | SetAside]:
-            ref, picture = read
-            return ref, picture if isinstance(picture, SetAside) else measure(picture, tone)
-
-        with ThreadPoolExecutor(max_workers=workers) as pool:
-            yield from in_order(pool, row, images.decoded(workers=workers), most=2 * workers)

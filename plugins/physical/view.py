@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ CROP = 256
 """Side of the nine full-resolution crops that stand for a large picture."""
 STRIP = 1_000_000
 """Pixels looked at in one go where every stored pixel counts."""
+_EXACT = 2**8
+"""Largest side of squares whose sums, of bytes, are exact in ``float32``."""
 LUMINANCE = (0.2126, 0.7152, 0.0722)
 """Weights of red, green and blue in luminance (ITU-R BT.709)."""
 
@@ -92,11 +95,26 @@ def area_mean(pixels: Stored | Plane, factor: int) -> Plane:
     rows, columns = pixels.shape[0] // factor or 1, pixels.shape[1] // factor or 1
     tall, wide = min(factor, pixels.shape[0]), min(factor, pixels.shape[1])
     kept = pixels[: rows * tall, : columns * wide]
+    if kept.dtype == np.uint8 and max(tall, wide) <= _EXACT:
+        return _mean_of_bytes(kept, rows, columns)
     total = np.zeros((rows, *kept.shape[1:]), np.float32)
     for i in range(tall):
         total += kept[i::tall]
     cells = total.reshape(rows, columns, wide, *kept.shape[2:])
     return np.asarray(cells.sum(axis=2) / np.float32(tall * wide), np.float32)
+
+
+def _mean_of_bytes(kept: Stored | Plane, rows: int, columns: int) -> Plane:
+    """Average in whole numbers, which is faster and gives the same: sums this small are exact in ``float32`` as well."""
+    tall, wide = kept.shape[0] // rows, kept.shape[1] // columns
+    down = np.zeros((rows, *kept.shape[1:]), np.uint16)
+    for i in range(tall):
+        np.add(down, kept[i::tall], out=down, casting="unsafe")
+    cells = down.reshape(rows, columns, wide, *kept.shape[2:])
+    total = np.zeros((rows, columns, *kept.shape[2:]), np.uint32)
+    for j in range(wide):
+        total += cells[:, :, j]
+    return np.asarray(total.astype(np.float32) / np.float32(tall * wide), np.float32)
 
 
 def _strips(pixels: Stored) -> Iterator[Stored]:
@@ -116,10 +134,11 @@ def _is_grey(pixels: Stored, white: float) -> bool:
 def _ends(pixels: Stored, white: float) -> tuple[float, float]:
     """Give the shares of pixels whose highest channel lies within one part in 255 of black, and of white."""
     dark = bright = 0
+    low, high = math.floor(white / 255), math.ceil(white * 254 / 255)  # whole numbers compare faster than others
     for strip in _strips(pixels):
         highest = strip if strip.ndim == 2 else np.maximum(np.maximum(strip[..., 0], strip[..., 1]), strip[..., 2])
-        dark += int(np.count_nonzero(highest <= white / 255))
-        bright += int(np.count_nonzero(highest >= white * 254 / 255))
+        dark += int(np.count_nonzero(highest <= low))
+        bright += int(np.count_nonzero(highest >= high))
     count = pixels.shape[0] * pixels.shape[1]
     return dark / count, bright / count
 

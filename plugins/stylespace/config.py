@@ -10,6 +10,9 @@ from ... import Spec
 
 Index = Annotated[int, Field(ge=0, le=17)]
 
+ID = "style"
+"""Of the encoder, and the name of its space."""
+
 
 class StyleConfig(Spec):
     """Options of the encoder ``style``.

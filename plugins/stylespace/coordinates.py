@@ -13,9 +13,8 @@ from torch import Tensor
 from ... import SpacesDiffer, UsageError
 from ...plugin import Dimension, Space, StyleGenerator, quoted
 from . import ganspace, sefa
-from .config import StyleConfig
+from .config import ID, StyleConfig
 
-ID = "style"
 _RANGED = re.compile(r"(w|ganspace|sefa)(?:\.w(\d+)-(\d+))?/(\d+)")
 _KINDS = {"conv": {"conv"}, "rgb": {"rgb"}, "all": {"conv", "rgb"}}
 

@@ -24,8 +24,8 @@ from ...plugin import (
     in_lanes,
     reconstruction_error,
 )
-from .config import StyleConfig
-from .coordinates import ID, Coordinates, coordinates_of
+from .config import ID, StyleConfig
+from .coordinates import Coordinates, coordinates_of
 
 Floats = NDArray[np.float32]
 

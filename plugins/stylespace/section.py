@@ -114,13 +114,11 @@ def _told(block: Block) -> dict[str, Any]:
     single = [card for card in block.cards if card.index != ALONG]
     left = sum(bool(block.told.significant[i]) for i in block.traversals.left)
     found = len(single) + len(block.unseen) + left
+    measured = int(np.sum(block.comparison.scores.effects.measured))
     return {
         "bar": heat_bar_uri(0.0, block.top),
         "attributes": {card.index: block.told.attribute(card.index) for card in single},
-        "summary": summary(
-            int(np.sum(block.comparison.scores.effects.measured)), block.traversals.independent, found, len(single), len(block.unseen),
-            left,
-        ),
+        "summary": summary(measured, block.traversals.independent, found, len(single), len(block.unseen), left),
         "most": max((layer.largest for layer in block.traversals.layers), default=1.0) or 1.0,
     }  # fmt: skip
 

@@ -167,12 +167,13 @@ class StyleTraverser(Traverser):
         left: tuple[int, ...],
     ) -> Traversals:
         empty = {
-            "values": (0, len(LEVELS)), "strips": (0, 1 + 2 * ROWS, len(LEVELS), 1, 1, 3), "heat": (0, 1, 1),
-            "moves": (0, len(MOVES), 2, 1, 1, 3), "starts": (0, len(MOVES)), "ends": (0, len(MOVES)),
+            "values": ((0, len(LEVELS)), np.float64), "strips": ((0, 1 + 2 * ROWS, len(LEVELS), 1, 1, 3), np.uint8),
+            "heat": ((0, 1, 1), np.float32), "moves": ((0, len(MOVES), 2, 1, 1, 3), np.uint8),
+            "starts": ((0, len(MOVES)), np.float64), "ends": ((0, len(MOVES)), np.float64),
         }  # fmt: skip
         arrays = {
-            name: np.stack([getattr(one, name) for one in decoded]) if decoded else np.zeros(shape, np.uint8)
-            for name, shape in empty.items()
+            name: np.stack([getattr(one, name) for one in decoded]) if decoded else np.zeros(shape, kind)
+            for name, (shape, kind) in empty.items()
         }
         return Traversals(
             space=scores.space,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ... import Text
 from ...plugin import Dimension, LayerEffect
-from .coordinates import ID
+from .config import ID
 
 _WORDS = {
     "title": ("Styles, decoded", "スタイルの差異（画像による可視化）"),
