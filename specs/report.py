@@ -8,7 +8,7 @@ from pydantic import Field
 
 from .base import Spec, Text
 
-SECTIONS = ("summary", "attributes", "features", "maps", "calibration", "power", "tested", "aside", "made")
+SECTIONS = ("summary", "attributes", "features", "maps", "steps", "calibration", "power", "tested", "aside", "made")
 """Ids of the report's own sections, in their order; plugins' sections come after ``maps``."""
 
 Interval = tuple[float, float]

@@ -22,6 +22,7 @@ from ..running.outcome import RunOutcome
 from .amounts import hundredths, probability
 from .heat import heat_view, images_with_maps, map_groups
 from .sides import comparisons
+from .steps import StepView
 from .thumbnails import thumbnails
 from .verdict import closed
 from .views import card_views, detectable, ends_of, glance_view, picture_text, reach, shift_of, space_view
@@ -35,7 +36,9 @@ MOST_ROWS = 200
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
-def page(outcome: RunOutcome, report: Report, sections: Sequence[Section], layout: Sequence[str]) -> str:
+def page(
+    outcome: RunOutcome, report: Report, sections: Sequence[Section], layout: Sequence[str], steps: Sequence[StepView] = ()
+) -> str:
     """Give the whole page.
 
     Args:
@@ -43,6 +46,7 @@ def page(outcome: RunOutcome, report: Report, sections: Sequence[Section], layou
         report: what is said of it.
         sections: what plugins add.
         layout: ids of the sections to show, in order; empty for all.
+        steps: what steps made that no other section shows.
     """
     compared = {c.step: c for c in comparisons(outcome)}
     side_of = {side.input: side.side for c in compared.values() for side in c.sides}
@@ -63,6 +67,7 @@ def page(outcome: RunOutcome, report: Report, sections: Sequence[Section], layou
         "glance": glance_view(report),
         "learned": learned,
         "heat": [view for view in heat if not any(view is shown_there.heat for shown_there in learned)],
+        "step_views": steps,
         "thumbnails": small,
         "counts": Counter((entry.input, entry.kind) for entry in report.set_aside),
         "points": _points(report.verdict.detail),
@@ -96,7 +101,7 @@ def _made(made: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _order(context: Mapping[str, Any], layout: Sequence[str]) -> list[str]:
     """Sections that have something to say, as the layout wants them."""
-    empty = {"attributes": "cards", "features": "learned", "maps": "heat", "power": "judged"}
+    empty = {"attributes": "cards", "features": "learned", "maps": "heat", "steps": "step_views", "power": "judged"}
     own = [name for name in SECTIONS if name not in empty or context[empty[name]]]
     after = next(i for i, name in enumerate(own) if name == "calibration")
     every = [*own[:after], *context["sections"], *own[after:]]
@@ -127,6 +132,7 @@ def environment() -> Environment:
         "MOST_ROWS": MOST_ROWS,
         "MOST_LEADING": MOST_LEADING,
         "style": Markup((FOLDER / "page.css").read_text("utf-8")),  # noqa: S704  (our own files)
+        "steps_style": Markup((FOLDER / "steps.css").read_text("utf-8")),  # noqa: S704
         "script": Markup(script),  # noqa: S704
         "policy": f"{POLICY}; script-src 'sha256-{digest}'",
         "pair": pair,

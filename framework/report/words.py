@@ -15,6 +15,7 @@ _WORDS = {
     "attributes": ("Differing attributes", "差異属性"),
     "features": ("Learned features", "学習特徴量による差異"),
     "maps": ("Where: attention maps", "差異箇所：注目領域マップ"),
+    "steps": ("What the steps made", "各ステップの結果"),
     "calibration": ("Development against itself", "開発データ同士の比較（誤報率）"),
     "power": ("Sample size", "検出力と必要枚数"),
     "tested": ("Tested and not found", "検定したが差が認められなかった属性"),

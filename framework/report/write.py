@@ -20,6 +20,7 @@ from ..running.outcome import RunOutcome
 from .assemble import assemble
 from .page import page
 from .sections import Sections
+from .steps import step_views
 from .tables import attributes_csv
 
 
@@ -50,8 +51,11 @@ def write_report(outcome: RunOutcome, folder: Path, sections: Sections | None = 
         if name not in known
     ]
     data = {section.id: to_jsonable_python(section.data) for section in shown_sections}
+    steps = step_views(outcome)
+    if steps:
+        data["steps"] = {view.step: view.data() for view in steps}
     report = assemble(outcome, sections=data, notices=notices)
-    _store(folder / "report.html", page(outcome, report, shown_sections, layout).encode("utf-8", "backslashreplace"))
+    _store(folder / "report.html", page(outcome, report, shown_sections, layout, steps).encode("utf-8", "backslashreplace"))
     _store(folder / "report.json", as_json(report))
     _store(folder / "attributes.csv", attributes_csv(report))
     for section in shown_sections:

@@ -64,9 +64,9 @@ class Engine:
             wiring={step.name: step.inputs for step in plan.steps},
             manifest=manifest,
             language=shop.session.settings.language or "en",
+            roles={step.name: step.offer.role for step in plan.steps},
         )
-        roles = {step.name: step.offer.role for step in plan.steps}
-        keep_outcome(outcome, roles, pieces, self.store, self.folder)
+        keep_outcome(outcome, pieces, self.store, self.folder)
         self._save(manifest)
         telling.run_finished(outcome)
         return outcome

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ..contract.cards import Role
 from ..values.images import ImageSet
 from ..values.scores import AttributeScores
 from ..values.value import Value
@@ -21,8 +22,7 @@ class RunOutcome:
 
     ``inputs`` are the image sets by the pipeline's names; ``values`` what each step gave, a translator's the images it made;
     ``wiring`` maps each step to ``{port: input or step}``; ``manifest`` is the content of
-    ``run.json`` (filled spec, versions, digests, seed, device, seconds a step); ``settings`` the
-    resolved settings.
+    ``run.json`` (filled spec, versions, digests, seed, device, seconds a step); ``roles`` are those of the steps.
     """
 
     pipeline: str
@@ -31,6 +31,7 @@ class RunOutcome:
     wiring: Mapping[str, Mapping[str, str]]
     manifest: Mapping[str, Any]
     language: str = "en"
+    roles: Mapping[str, Role] = field(default_factory=dict)
 
     @classmethod
     def open(cls, folder: Path | str, sources: Mapping[str, ImageSet] | None = None) -> RunOutcome:

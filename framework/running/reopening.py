@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from ...specs.errors import InputUnusable, OutputUnusable, UsageError
-from ..contract.cards import Role
 from ..contract.ports import ports_of
 from ..files.events import as_json
 from ..files.whole import write_text
@@ -40,9 +39,7 @@ class Elsewhere:
         raise Unreadable(f"it lies in {self.origin or 'its source'}, which was not given: open the run with its sources")
 
 
-def keep_outcome(
-    outcome: RunOutcome, roles: Mapping[str, Role], pieces: Mapping[str, Sequence[str]], store: Store, folder: Path
-) -> None:
+def keep_outcome(outcome: RunOutcome, pieces: Mapping[str, Sequence[str]], store: Store, folder: Path) -> None:
     """Keep what :func:`open_outcome` reads: a record, and the values of all steps, which share their disk space with the store.
 
     Pictures that steps made stay in the store alone.
@@ -58,7 +55,7 @@ def keep_outcome(
         "pipeline": outcome.pipeline,
         "language": outcome.language,
         "wiring": {step: dict(ports) for step, ports in outcome.wiring.items()},
-        "steps": {step: {"role": roles[step], "pieces": list(keys)} for step, keys in pieces.items()},
+        "steps": {step: {"role": outcome.roles[step], "pieces": list(keys)} for step, keys in pieces.items()},
         "order": list(outcome.values),
         "inputs": {name: _facts(images) for name, images in outcome.inputs.items()},
         "store": str(store.folder.resolve()),
@@ -95,6 +92,7 @@ def open_outcome(folder: Path, sources: Mapping[str, ImageSet] | None = None) ->
     return {
         "pipeline": record["pipeline"], "inputs": inputs, "values": {step: values[step] for step in record["order"]},
         "wiring": record["wiring"], "manifest": manifest, "language": record["language"],
+        "roles": {step: facts["role"] for step, facts in record["steps"].items()},
     }  # fmt: skip
 
 

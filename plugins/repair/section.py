@@ -52,7 +52,8 @@ class RepairSection(ReportSection):
 
     def render(self, outcome: RunOutcome) -> Section | None:
         """Give the section of a finished run."""
-        steps = [name for name in outcome.images if name not in outcome.inputs]
+        made = [name for name in outcome.images if name not in outcome.inputs]
+        steps = [name for name in made if outcome.roles.get(name, "translator") == "translator"]
         if not steps:
             return None
         every = repairs(outcome)

@@ -1,9 +1,9 @@
-"""An encoder of thirty lines."""
+"""An encoder of thirty lines, and a scorer."""
 
 import click
 import numpy as np
 
-from shiftlens.plugin import Dimension, Encoder, ImageSet, Latents, SetAside, Space
+from shiftlens.plugin import AttributeScores, Dimension, Encoder, ImageSet, Latents, LatentScorer, SetAside, Space
 
 DIMENSIONS = (Dimension(id="mean", unit="%"), Dimension(id="spread", unit="%"))
 
@@ -29,6 +29,20 @@ class Levels(Encoder):
             values=np.array(rows, np.float32).reshape(-1, 2),
             set_aside=tuple(aside),
         )
+
+
+class MeanGap(LatentScorer):
+    """How far the means lie apart, by Welch's test."""
+
+    def score(self, reference: Latents, target: Latents) -> AttributeScores:
+        """Score every dimension."""
+        from scipy.stats import ttest_ind
+
+        sides = reference.values, target.values
+        spread = np.sqrt((sides[0].var(axis=0) + sides[1].var(axis=0)) / 2)
+        gap = np.abs(sides[1].mean(axis=0) - sides[0].mean(axis=0)) / spread
+        p = ttest_ind(*sides, equal_var=False).pvalue
+        return AttributeScores.of(reference, target, effect=gap, p_single=p, alpha=self.config.alpha)
 
 
 @click.command()
