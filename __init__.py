@@ -7,7 +7,23 @@ used, so ``import shiftlens`` costs nothing; each stands once, in the stub besid
 
 from __future__ import annotations
 
-import lazy_loader
+from importlib import import_module
+from typing import Any
+from warnings import warn
+
+from ._facade import facade
 
 __version__ = "0.1.0"
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_found, __dir__, __all__ = facade(__name__, __file__)
+
+
+def __getattr__(name: str) -> Any:
+    """Give a name of this module; one that had its place here before there were five modules is found where it is now."""
+    if name in __all__:
+        return _found(name)
+    for room in ("plugin", "training", "reporting") if not name.startswith("_") else ():
+        module = import_module(f".{room}", __name__)
+        if name in module.__all__:
+            warn(f"shiftlens.{name} is now shiftlens.{room}.{name}", DeprecationWarning, stacklevel=2)
+            return getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -35,6 +35,7 @@ from .specs.errors import (
     OutputUnusable as OutputUnusable,
     PluginConflict as PluginConflict,
     PluginFailed as PluginFailed,
+    PromiseBroken as PromiseBroken,
     ShiftlensError as ShiftlensError,
     SpacesDiffer as SpacesDiffer,
     SpecError as SpecError,

@@ -134,3 +134,48 @@ from .framework.running.tasks import (
 from .specs.backbone import (
     DEFECT_FIGURES as DEFECT_FIGURES,
 )
+
+# what commands are written with
+from .framework.cli.options import (
+    layered as layered,
+)
+from .framework.files.events import (
+    as_json as as_json,
+)
+from .framework.host.targets import (
+    config_model as config_model,
+)
+from .framework.running.doing import (
+    do as do,
+    works_of as works_of,
+)
+from .framework.running.keys import (
+    key_of as key_of,
+)
+from .framework.running.numeric import (
+    versions as versions,
+)
+from .framework.running.planner import (
+    make_plan as make_plan,
+)
+from .framework.running.session import (
+    Session as Session,
+    session as session,
+)
+from .framework.running.store import (
+    Store as Store,
+    default_store as default_store,
+)
+from .framework.running.workshop import (
+    Workshop as Workshop,
+)
+from .specs.merged import (
+    merged as merged,
+)
+from .specs.nearest import (
+    nearest as nearest,
+)
+from .specs.yaml import (
+    parse_model as parse_model,
+    read_yaml as read_yaml,
+)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-import lazy_loader
+from ._facade import facade
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub("shiftlens", __file__)
+__getattr__, __dir__, __all__ = facade(__name__, __file__)

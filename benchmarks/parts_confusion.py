@@ -12,11 +12,11 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftlens.framework.bench.suites import suite
 from shiftlens.framework.host.host import Host, discover
 from shiftlens.framework.host.targets import config_model, target_class
 from shiftlens.framework.running.sources import open_source
 from shiftlens.plugin import Context
+from shiftlens.plugins.bench.suites import suite
 
 STRENGTH = 2
 SHOWN = 0.2

@@ -17,6 +17,7 @@ from shiftlens.framework.cli.fit import Fitters, shared
 from shiftlens.framework.cli.main import COMMANDS, cli
 from shiftlens.framework.contract import hookspecs
 from shiftlens.framework.contract.ports import CLASS_OF_ROLE, ports_of
+from shiftlens.framework.host.host import discover
 from shiftlens.specs import errors
 from shiftlens.specs.settings import Forbidden, PluginPolicy, Settings, SiteSpec
 
@@ -24,9 +25,10 @@ PLACE = Path(__file__).with_name("reference.md")
 
 
 def commands() -> Iterator[str]:
-    """Give one heading a command, with its arguments and options."""
+    """Give one heading a command, with its arguments and options; those of the plugins that come along stand last."""
     context = click.Context(cli, info_name="shiftlens")
-    for name in COMMANDS:
+    own = [offer.card.id for offer in discover().of_role("command") if offer.distribution == "shiftlens"]
+    for name in (*COMMANDS, *own):
         command = cli.get_command(context, name)
         assert command is not None
         yield from _command(command, f"shiftlens {name}")

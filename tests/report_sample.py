@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,8 @@ from shiftlens.plugin import (
     Unreadable,
     Words,
 )
+
+scores_with = runpy.run_path(str(Path(__file__).with_name("score_fields.py")))["scores_with"]
 
 LEVELS = np.array([0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99])
 TILT = Dimension(
@@ -195,7 +199,7 @@ def scores(reference: Latents, target: Latents, *, p: dict[str, float], **more: 
         "self_splits": 20,
         "self_alarms": 1,
     }
-    return AttributeScores(**(data | more))
+    return scores_with(data | more)
 
 
 def named_space() -> Space:

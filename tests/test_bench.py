@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import runpy
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -13,14 +15,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 
-from shiftlens import ComponentFailed, DatasetSpec, Spec, SpecError, Text, UnknownName, UsageError
-from shiftlens.framework.bench import run as running
-from shiftlens.framework.bench.cells import cells_of
-from shiftlens.framework.bench.run import plan, run
-from shiftlens.framework.bench.suites import suite, suite_names
-from shiftlens.framework.bench.work import Job, Trials, drawn, halves
+from shiftlens import ComponentFailed, DatasetSpec, Spec, SpecError, Text, UsageError
 from shiftlens.framework.host.host import GROUP, discover
 from shiftlens.framework.running.session import Session
 from shiftlens.plugin import (
@@ -38,9 +34,12 @@ from shiftlens.plugin import (
     Words,
     hookimpl,
 )
+from shiftlens.plugins.bench import run as running
+from shiftlens.plugins.bench.run import plan, run
+from shiftlens.plugins.bench.suites import suite
+from shiftlens.plugins.bench.work import Job, Trials
 from shiftlens.registry.catalogue import Catalogue
 from shiftlens.registry.layers import Layers
-from shiftlens.testing import sample_latents
 
 NAMES = ("light", "place", "grain", "other")
 
@@ -119,48 +118,13 @@ def shiftlens_latent_scorers() -> list[Card]:
     return [Card(id="failing", version=1, target=f"{__name__}:Failing")]
 
 
-SUITE: dict[str, Any] = {
-    "bench": "toy",
-    "source": "toy:world",
-    "encoders": {"toy-code": {}, "nameless": {"named": False, "trials": 2}},
-    "scorers": {
-        "stylediff": {"with": {"self_splits": 0, "bootstrap": 50, "permutations": 99}},
-        "welch": {},
-        "mmd": {"with": {"permutations": 99}},
-    },
-    "null": {"pool": 100, "side": 30, "splits": 24, "views": 5},
-    "planted": {
-        "reference": 80,
-        "images": [24, 60],
-        "trials": 4,
-        "strengths": [0.5, 2],
-        "apart": 60,
-        "factors": {
-            "light": {"step": 1, "claims": ["light"]},
-            "place": {"step": 1, "claims": ["place"]},
-            "grain": {"step": 0.001, "claims": ["grain"]},
-        },
-    },
-    "paired": {
-        "reference": 80,
-        "images": [60],
-        "trials": 2,
-        "factors": {"light": {"step": 1, "claims": ["light"]}, "place": {"step": 1, "claims": ["place"]}},
-        "pairs": [{"plant": {"light": 1.5, "place": 1.5}}],
-    },
-    "content": {"reference": 80, "images": [60], "changes": {"lit": {"light": "2"}, "moved": {"place": "2"}}},
-    "quick": {"null": {"splits": 5}, "planted": {"only": ["light"]}},
-}
+SAMPLE = runpy.run_path(str(Path(__file__).with_name("bench_sample.py")))
+SUITE, written = SAMPLE["SUITE"], SAMPLE["written"]
 
 
 @pytest.fixture
 def suite_file(tmp_path: Path) -> Callable[..., str]:
-    def write(**changes: Any) -> str:
-        path = tmp_path / "toy.yaml"
-        path.write_text(yaml.safe_dump({**SUITE, **changes}), encoding="utf-8")
-        return str(path)
-
-    return write
+    return partial(written, tmp_path / "toy.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -185,9 +149,8 @@ FILES = ("benchmark.md", "benchmark.csv", "benchmark.json", "benchmark.svg", "be
 @pytest.fixture(scope="module")
 def toy_run(toy_session: Session, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, Any]], Path, Path]:
     place = tmp_path_factory.mktemp("toy")
-    path = place / "toy.yaml"
-    path.write_text(yaml.safe_dump(SUITE), encoding="utf-8")
-    return done(str(path), toy_session, place / "out", place / "store"), place, path
+    path = written(place / "toy.yaml")
+    return done(path, toy_session, place / "out", place / "store"), place, Path(path)
 
 
 Run = tuple[list[dict[str, Any]], Path, Path]
@@ -277,88 +240,6 @@ def test_a_run_that_finds_everything_done_changes_no_byte(toy_run: Run, toy_sess
     before = {name: (toy_run[1] / "out" / name).read_bytes() for name in (*FILES, "cost.json")}
     done(str(toy_run[2]), toy_session, toy_run[1] / "out", toy_run[1] / "store")
     assert {name: (toy_run[1] / "out" / name).read_bytes() for name in before} == before
-
-
-def test_quick_lays_its_smaller_numbers_over_the_suite(suite_file: Callable[..., str]) -> None:
-    quick = suite(suite_file(), quick=True)
-    assert quick.null
-    assert (quick.null.splits, quick.null.pool) == (5, 100)
-    assert {cell.name for cell in cells_of(quick, 0) if cell.suite == "planted"} == {"light"}
-
-
-def test_scorers_see_the_same_subsets_and_pools_share_no_parts(suite_file: Callable[..., str]) -> None:
-    cells = [c for c in cells_of(suite(suite_file()), 0) if c.suite == "planted" and c.encoder == "toy-code"]
-    assert {c.scorer for c in cells} == {"stylediff", "welch", "mmd"}
-    seeds = {c.name: {p.source.rpartition("seed=")[2] for p in c.pools()} for c in cells}
-    assert all(len(found) == 2 for found in seeds.values())
-    assert len({seed for found in seeds.values() for seed in found}) == 4
-
-
-def test_subsets_keep_groups_whole_and_sides_apart() -> None:
-    latents = sample_latents(count=60).model_copy(update={"groups": tuple(f"g{i // 5}" for i in range(60))})
-    first, second = halves(latents, 25, np.random.default_rng(0))
-    assert (len(first.ids), len(second.ids)) == (25, 25)
-    assert not set(first.groups) & set(second.groups)
-    assert all(first.groups.count(g) == 5 for g in set(first.groups))
-    assert len(drawn(latents, 30, np.random.default_rng(1)).ids) == 30
-
-
-@pytest.mark.parametrize("name", suite_names())
-@pytest.mark.parametrize("quick", [False, True])
-def test_built_in_suites_hold(name: str, quick: bool) -> None:
-    assert plan(suite(name, quick=quick), 0).cells
-
-
-def test_claims_and_consequences_of_the_built_in_suites_are_measures_of_physical() -> None:
-    from shiftlens.plugins.physical.words import DIMENSIONS
-
-    known = {d.id for d in DIMENSIONS}
-    spec = suite("standard")
-    assert spec.planted
-    assert spec.paired
-    for factor in (*spec.planted.factors.values(), *spec.paired.factors.values()):
-        assert {*factor.claims, *factor.follows} <= known
-
-
-def test_every_source_of_the_built_in_suites_is_possible() -> None:
-    from shiftlens.plugins.parts.source import options_of, world_of
-
-    for quick in (False, True):
-        for source in {pool.source for pool in plan(suite("standard", quick=quick), 0).pools()}:
-            place, options, _ = options_of(source, {})
-            assert world_of(place, options).site.site == "osaka"
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"null": {"pool": 100, "side": 60}}, "null: side: two sides of 60 images do not fit into pool 100"),
-        ({"null": {"pool": 100, "side": 33, "views": 5}}, "null: views"),
-        ({"null": {"alphas": [0]}}, r"null\.alphas\[0\]"),
-        ({"planted": {"factors": {"light": {"step": 0}}}}, r"planted\.factors\.light: step is 0"),
-        ({"planted": {"factors": {"light": {"claims": ["a"], "follows": ["a"]}}}}, "a is claimed and follows at once"),
-        ({"planted": {"factors": {"light": {}}, "images": [500]}}, "images: 500 a side do not fit into reference 400"),
-        ({"planted": {"factors": {"light": {}}, "strengths": [-1]}}, r"planted\.strengths\[0\]"),
-        ({"planted": {"factors": {"light": {}}, "only": ["ligth"]}}, r"only\[0\]: no 'ligth'"),
-        (
-            {"paired": {"factors": SUITE["paired"]["factors"], "pairs": [{"plant": {"light": 1, "x": 1}}]}},
-            r"pairs\[0\]\.plant\.x: not among factors",
-        ),
-        ({"scorer": {}}, "scorer: unknown key"),
-        ({"encoders": {}}, "encoders"),
-        ({"include": ["nul"]}, None),
-        ({"include": "null"}, "include: expected a list"),
-    ],
-)
-def test_mistakes_in_a_suite_are_named_with_their_field(
-    suite_file: Callable[..., str], changes: dict[str, Any], said: str | None
-) -> None:
-    if said is None:
-        with pytest.raises(UnknownName, match="no suite 'nul'"):
-            suite(suite_file(**changes))
-        return
-    with pytest.raises(SpecError, match=said):
-        suite(suite_file(**changes))
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, spearmanr
 
-from shiftlens.framework.bench.judge import Truth, judged, ranking, relevant_dimensions
-from shiftlens.framework.bench.metrics import (
+from shiftlens.plugin import AttributeScores
+from shiftlens.plugins.bench.judge import Truth, judged, ranking, relevant_dimensions
+from shiftlens.plugins.bench.metrics import (
     average_precision,
     dose_response,
     interval,
@@ -19,7 +20,6 @@ from shiftlens.framework.bench.metrics import (
     recall_at_5,
     smallest_found,
 )
-from shiftlens.plugin import AttributeScores
 from shiftlens.testing import sample_latents
 
 
@@ -86,7 +86,9 @@ def test_a_mean_is_of_what_is_known() -> None:
 def scores(effect: list[float], p: list[float], follows: list[int] | None = None) -> AttributeScores:
     a, b = sample_latents(dimensions=len(effect), name="a"), sample_latents(dimensions=len(effect), seed=1, name="b")
     made = AttributeScores.of(a, b, effect=np.array(effect), p_single=np.array(p), p_family=np.array(p))
-    return made.model_copy(update={"follows": np.array(follows)}) if follows else made
+    if not follows:
+        return made
+    return made.model_copy(update={"causes": made.causes.model_copy(update={"follows": np.array(follows)})})
 
 
 def test_folded_dimensions_rank_behind_leading_ones_and_before_what_is_not_significant() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from shiftlens.plugins.features.network import TimmFeatures
 from shiftlens.plugins.stylediff.config import StyleDiffConfig
 from shiftlens.plugins.stylediff.scorer import StyleDiff
 from shiftlens.registry.catalogue import Catalogue, locate
+
+changed = runpy.run_path(str(Path(__file__).with_name("score_fields.py")))["changed"]
 
 CONTEXT = Context(space_key="k", backbone_digest="d")
 LAYER = "blocks.4"
@@ -118,7 +121,7 @@ def test_dimensions_that_were_not_measured_take_no_part(compared: Compared) -> N
     spoilt[first] = np.nan
     sigma = compared.scores.effects.sigma.copy()
     sigma[first] = 0
-    about = compared.scores.model_copy(update={"measured": measured, "weights": spoilt, "sigma": sigma})
+    about = changed(compared.scores, measured=measured, weights=spoilt, sigma=sigma)
     assert np.isfinite(compared.maps("site", about).maps).all()
 
 

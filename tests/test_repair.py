@@ -16,6 +16,7 @@ import pytest
 
 from shiftlens import Report, RunOutcome, UsageError
 from shiftlens.framework.pipelines.compare import compare_options, comparison
+from shiftlens.framework.report.sections import Sections
 from shiftlens.framework.report.write import as_json, write_report
 from shiftlens.plugin import Gate, SetAside
 from shiftlens.plugins.repair.config import SectionConfig
@@ -23,6 +24,7 @@ from shiftlens.plugins.repair.section import RepairSection
 from shiftlens.reporting import comparisons, judged, repairs
 
 SAMPLE = runpy.run_path(str(Path(__file__).with_name("repair_sample.py")))
+changed = runpy.run_path(str(Path(__file__).with_name("score_fields.py")))["changed"]
 Toy, finished, times, blurred, DARK = (SAMPLE[name] for name in ("Toy", "finished", "times", "blurred", "DARK"))
 EXACT = times(1 / DARK)
 BACK = {
@@ -33,7 +35,7 @@ BACK = {
 
 
 def written(outcome: RunOutcome, folder: Path, **options: int) -> tuple[Report, str]:
-    report = write_report(outcome, folder, [RepairSection(SectionConfig(**options))])
+    report = write_report(outcome, folder, Sections.of(RepairSection(SectionConfig(**options))))
     return report, (folder / "report.html").read_text("utf-8")
 
 
@@ -138,7 +140,7 @@ def test_what_cannot_be_measured_any_more_is_said(tmp_path: Path) -> None:
     outcome = finished(Toy(EXACT))
     scores = outcome.values["physical_repaired"]
     measured = np.array([d.id != "exposure" for d in scores.space.dimensions])
-    values = {**outcome.values, "physical_repaired": scores.model_copy(update={"measured": measured})}
+    values = {**outcome.values, "physical_repaired": changed(scores, measured=measured)}
     report, _ = written(replace(outcome, values=values), tmp_path)
     assert row(report, "exposure")["state"] == "unmeasured"
     assert row(report, "exposure")["closed"] is None

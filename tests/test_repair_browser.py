@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from shiftlens.framework.report.sections import Sections
 from shiftlens.framework.report.write import write_report
 from shiftlens.plugins.repair.section import RepairSection
 
@@ -24,7 +25,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("repair")
     held = {f"site-{i:03}.png": (f"it shows {i} spots", f"模様が {i} か所に現れています") for i in range(2, 12)}
     toy = SAMPLE["Toy"](lambda pixels: SAMPLE["blurred"](SAMPLE["times"](1 / SAMPLE["DARK"])(pixels)), held)
-    write_report(SAMPLE["finished"](toy, learned=True), folder, [RepairSection()])
+    write_report(SAMPLE["finished"](toy, learned=True), folder, Sections.of(RepairSection()))
     return folder / "report.html"
 
 

@@ -7,7 +7,6 @@ import io
 import json
 import re
 import runpy
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,18 +15,16 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from shiftlens import OutputUnusable, Report, Text
+from shiftlens import OutputUnusable, Report
 from shiftlens.framework.report.amounts import figures
-from shiftlens.framework.report.charts import distribution
 from shiftlens.framework.report.examples import gap_levels
-from shiftlens.framework.report.heat import overlay
 from shiftlens.framework.report.spaces import wilson
 from shiftlens.framework.report.write import as_json, write_report
 from shiftlens.plugin import SetAside
-from shiftlens.reporting import ReportSection, Section
 
 SAMPLE = runpy.run_path(str(Path(__file__).with_name("report_sample.py")))
 run, typical = SAMPLE["run"], SAMPLE["typical"]
+changed = runpy.run_path(str(Path(__file__).with_name("score_fields.py")))["changed"]
 HOSTILE = '<script>alert(1)</script>".png', "=cmd|' /C calc'!A1.png", "caf\udce9.png", "new\nline\u202egnp.png"
 SURE = 0.002
 
@@ -88,7 +85,7 @@ def test_a_scorer_without_intervals_shows_none(tmp_path):
     outcome = run(shifts={"exposure": 2.8, "noise": 2.0}, p={"exposure": SURE, "noise": SURE})
     scores = outcome.values["diff"]
     unknown = np.full(len(scores.effects.size), np.nan)
-    bare = scores.model_copy(update=dict.fromkeys(("effect_low", "effect_high", "shift_low", "shift_high"), unknown))
+    bare = changed(scores, **dict.fromkeys(("effect_low", "effect_high", "shift_low", "shift_high"), unknown))
     report, page, data = written(tmp_path, replace(outcome, values={**outcome.values, "diff": bare}))
     assert "(" not in report.verdict.headline.en
     assert data["attributes"][0]["interval"] is None
@@ -205,9 +202,9 @@ def test_angles_are_neighbours_across_their_period(tmp_path):
     values = dict(outcome.values)
     for step, column in (("dev", dev), ("new", turned)):
         values[step] = values[step].model_copy(update={"values": column})
-    mean = outcome.values["diff"].mean.copy()
+    mean = outcome.values["diff"].effects.mean.copy()
     mean[4] = 3.0
-    values["diff"] = values["diff"].model_copy(update={"mean": mean})
+    values["diff"] = changed(values["diff"], mean=mean)
     report, _, _ = written(tmp_path, replace(outcome, values=values))
     assert max(abs(i.value) for i in attribute(report, "rotation").images) < 20
 
@@ -216,7 +213,7 @@ def test_power_is_said_in_each_unit(tmp_path):
     outcome = run()
     report, page, _ = written(tmp_path, outcome)
     blur = attribute(report, "sharpness")
-    assert blur.detectable == pytest.approx(0.32 * outcome.values["diff"].sigma[2])
+    assert blur.detectable == pytest.approx(0.32 * outcome.values["diff"].effects.sigma[2])
     assert f">{figures(blur.detectable)}\u202fpx<" in page
 
 
@@ -356,9 +353,7 @@ def test_the_table_opens_in_excel_with_japanese(tmp_path):
 
 
 def test_the_page_is_alone_and_small(tmp_path):
-    began = time.perf_counter()
     _, page, _ = written(tmp_path, typical(count=500))
-    assert time.perf_counter() - began < 8
     assert len(page.encode()) < 8_000_000
     assert "http://" not in page.replace("http://www.w3.org/", "")
     assert "https://" not in page
@@ -394,143 +389,3 @@ def test_nothing_unfinished_stays_behind(tmp_path, monkeypatch):
     with pytest.raises(OutputUnusable, match="Permission denied"):
         write_report(run(), tmp_path)
     assert list(tmp_path.iterdir()) == []
-
-
-# sections
-
-
-class Costs(ReportSection):
-    def render(self, outcome):
-        return Section("costs", Text(en="Costs", ja="費用"), "<p>42</p>", {"total": 42})
-
-
-class Broken(ReportSection):
-    def render(self, outcome):
-        raise RuntimeError("no <prices>")
-
-
-class Silent(ReportSection):
-    def render(self, outcome):
-        return None
-
-
-def test_a_plugins_section_is_shown_and_stored(tmp_path):
-    _, page, data = written(tmp_path, run(), sections=[Costs(), Silent()])
-    assert '<section id="costs"' in page
-    assert "<p>42</p>" in page
-    assert data["sections"] == {"costs": {"total": 42}}
-
-
-def test_a_section_that_fails_is_named_and_left_out(tmp_path):
-    report, page, _ = written(tmp_path, run(), sections=[Broken(), Costs()])
-    assert "Broken failed and was left out (RuntimeError: no <prices>)" in report.warnings[0].en
-    assert "no &lt;prices&gt;" in page
-    assert "<p>42</p>" in page
-
-
-class Tables(ReportSection):
-    def __init__(self, tables):
-        super().__init__()
-        self.tables = tables
-
-    def render(self, outcome):
-        return Section("rows", Text(en="Rows", ja="行"), "<p>rows</p>", css=".rows{color:red}", tables=self.tables)
-
-
-def test_a_section_may_bring_css_and_tables(tmp_path):
-    _, page, _ = written(tmp_path, run(), sections=[Tables({"parts": [{"a": 1, "b": "=cmd"}, {"a": 2, "b": "x"}]})])
-    assert ".rows{color:red}</style>" in page
-    assert (tmp_path / "parts.csv").read_text("utf-8-sig").splitlines() == ["a,b", "1,'=cmd", "2,x"]
-
-
-@pytest.mark.parametrize(
-    "tables", [{"attributes": []}, {"../out": []}, {"parts": [{"a": 1}, {"b": 2}]}], ids=["taken", "path", "columns"]
-)
-def test_a_table_that_cannot_be_is_named_and_its_section_left_out(tmp_path, tables):
-    report, page, _ = written(tmp_path, run(), sections=[Tables(tables)])
-    assert "its table" in report.warnings[0].en
-    assert "<p>rows</p>" not in page
-
-
-def test_the_layout_fixes_sections_and_their_order(tmp_path):
-    layout = ("made", "costs", "power", "nowhere")
-    report, page, _ = written(tmp_path, run(), sections=[Costs()], layout=layout)
-    places = [page.index(f'<section id="{name}"') for name in ("summary", "made", "costs", "power")]
-    assert places == sorted(places)
-    assert '<section id="tested"' not in page
-    assert "nowhere" in report.warnings[0].en
-
-
-# pictures
-
-
-def test_an_image_that_is_gone_by_now_is_said_so(tmp_path):
-    names = [f"site_{i:03}.png" for i in range(40)]
-    outcome = run(shifts={"exposure": 2.8}, p={"exposure": SURE}, inputs={"site": {"broken": set(names)}})
-    _, page, _ = written(tmp_path, outcome)
-    assert "the file is gone" in page
-    assert "読み込めませんでした" in page
-
-
-def test_heat_is_the_same_colour_for_the_same_value_in_every_image():
-    from PIL import Image
-
-    base = Image.new("RGB", (16, 16), (90, 90, 90))
-    cool, hot = np.full((4, 4), 1.0, np.float32), np.full((4, 4), 1.0, np.float32)
-    hot[0, 0] = 9.0  # another image's peak, which a scale of its own would divide by
-    one, two = (np.asarray(overlay(base, heat, 0.0, 10.0))[-1, -1] for heat in (cool, hot))
-    assert (one == two).all()
-    assert (np.asarray(overlay(base, np.zeros((4, 4), np.float32), 0.0, 10.0)) == 90).all()
-
-
-def test_maps_are_shown_on_the_images_that_carry_the_difference(tmp_path):
-    _, page, _ = written(tmp_path, typical(count=40))
-    features = page[page.index('<section id="features"') : page.index('<section id="calibration"')]
-    assert features.count("data:image/jpeg") == 2 * 8 + 2  # each original and overlay, and both means
-    assert 'id="maps"' not in page
-
-
-def test_maps_about_no_difference_are_not_shown(tmp_path):
-    _, page, _ = written(tmp_path, run(learned={"p": {}, "separation_p": 0.5}, maps=True))
-    assert "data:image" not in page
-
-
-def test_two_kinds_of_maps_about_one_space_are_both_shown(tmp_path):
-    outcome = typical(count=40)
-    more = {step: value.model_copy(update={"about": "else"}) for step, value in outcome.values.items() if step[0] == "m"}
-    again = {f"{step}-2": value for step, value in more.items()}
-    wiring = outcome.wiring | {f"{step}-2": outcome.wiring[step] for step in more}
-    _, page, _ = written(tmp_path, replace(outcome, values={**outcome.values, **again}, wiring=wiring))
-    assert "(distance to site)" in page[: page.index('<section id="maps"')]
-    assert "(else)" in page[page.index('<section id="maps"') :]
-
-
-def test_a_scale_with_both_signs_darkens_below_and_brightens_above():
-    from PIL import Image
-
-    base = Image.new("RGB", (8, 8), (128, 128, 128))
-    values = (np.full((2, 2), value, np.float32) for value in (-1, 0, 1))
-    below, clear, above = (np.asarray(overlay(base, heat, -1.0, 1.0).convert("L")).mean() for heat in values)
-    assert below < clear - 40
-    assert above > clear + 40
-
-
-def test_maps_about_nothing_in_particular_have_their_own_section(tmp_path):
-    _, page, _ = written(tmp_path, run(maps=True))
-    assert '<section id="maps"' in page
-
-
-def test_charts_have_no_words_and_no_ids_in_common(tmp_path):
-    rng = np.random.default_rng(0)
-    one, two = (distribution(rng.normal(0, 1, 50), rng.normal(1, 1, 50), name=n, unit="<K>") for n in ("one", "two"))
-    ids = [{part.split('"')[0] for part in svg.split('id="')[1:]} for svg in (one, two)]
-    assert not ids[0] & ids[1]
-    assert "&lt;K&gt;" in one
-
-
-def test_a_factor_axis_starts_from_development(tmp_path):
-    rng = np.random.default_rng(0)
-    svg = distribution(rng.normal(5, 0.1, 50), rng.normal(6, 0.1, 50), name="x", unit="EV", scale="log2")
-    assert "×1<" in svg
-    assert "×2<" in svg
-    assert "EV" not in svg

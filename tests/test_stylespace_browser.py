@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from shiftlens.framework.report.sections import Sections
 from shiftlens.framework.report.write import write_report
 from shiftlens.plugins.stylespace.section import StyleSection
 
@@ -25,7 +26,7 @@ def file(tmp_path_factory) -> Path:
         second[:, SAMPLE["place_of"](model, channel)] += 2 * first[:, SAMPLE["place_of"](model, channel)].std()
     sides = [SAMPLE["made"](model, side, name) for side, name in ((first, "development"), (second, "site"))]
     folder = tmp_path_factory.mktemp("style")
-    write_report(SAMPLE["finished"](model, *sides), folder, [StyleSection()])
+    write_report(SAMPLE["finished"](model, *sides), folder, Sections.of(StyleSection()))
     return folder / "report.html"
 
 

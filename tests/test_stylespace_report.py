@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from shiftlens.framework.report.sections import Sections
 from shiftlens.framework.report.write import write_report
 from shiftlens.plugins.stylespace.config import SectionConfig, TraverseConfig
 from shiftlens.plugins.stylespace.section import StyleSection
@@ -38,7 +39,8 @@ def run(model, *, shift: float = 2.0, turned: bool = False, names: str = "{}", *
 
 
 def written(outcome, folder: Path, **options: int):
-    return write_report(outcome, folder, [StyleSection(SectionConfig(**options))]), (folder / "report.html").read_text("utf-8")
+    report = write_report(outcome, folder, Sections.of(StyleSection(SectionConfig(**options))))
+    return report, (folder / "report.html").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")

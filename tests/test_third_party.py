@@ -42,7 +42,8 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 def test_an_installed_plugin_is_listed_and_a_broken_one_is_named(shiftlens: Run, installed: Path) -> None:
     listed = json.loads(shiftlens("plugins", "list", "--json", PYTHONPATH=str(installed)).stdout)
     states = {p["distribution"]: (p["state"], p["version"], p["offers"], p["error"]) for p in listed}
-    assert states["acme-shiftlens"] == ("loaded", "1.2.0", ["levels@1", "acme@1"], "")
+    assert states["acme-shiftlens"][:2] == ("loaded", "1.2.0")
+    assert {"levels@1", "brightest@1", "dim@1", "acme-processes@1"} <= set(states["acme-shiftlens"][2])
     assert states["broken-shiftlens"][0] == "failed"
     assert "planted" in states["broken-shiftlens"][3]
 

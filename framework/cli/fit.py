@@ -10,7 +10,7 @@ import click
 
 from ...specs.errors import ComponentFailed, UnknownName, quoted
 from ...specs.nearest import nearest
-from .options import layered, working
+from .options import SITE, layered, working
 from .pairs import budget_of, named_values, nested_values
 
 if TYPE_CHECKING:
@@ -36,20 +36,20 @@ def shared(function: Any) -> Any:
 class Fitters(click.Group):
     """The fitters that plugins offer; a fitter is imported when its own command is used."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """Give their ids."""
-        return [offer.card.id for offer in _offers()]
+        return [offer.card.id for offer in _offers(ctx)]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Make the command of one."""
-        offers = {offer.card.id: offer for offer in _offers()}
+        offers = {offer.card.id: offer for offer in _offers(ctx)}
         if cmd_name not in offers:
             raise UnknownName(f"no fitter {quoted(cmd_name)} is enabled", hint=nearest(cmd_name, offers))
         return _command(offers[cmd_name])
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List them without importing one."""
-        if rows := [(offer.card.id, offer.card.title) for offer in _offers()]:
+        if rows := [(offer.card.id, offer.card.title) for offer in _offers(ctx)]:
             with formatter.section("Fitters"):
                 formatter.write_dl(rows)
 
@@ -62,10 +62,10 @@ def fit() -> None:
     """
 
 
-def _offers() -> list[Offer]:
-    from ..host.host import discover
+def _offers(ctx: click.Context) -> list[Offer]:
+    from ..running.session import allowed_plugins
 
-    return discover().of_role("fitter")
+    return allowed_plugins(ctx.meta.get(SITE)).of_role("fitter")
 
 
 def _command(offer: Offer) -> click.Command:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from .options import SITE, site_in
+
+if TYPE_CHECKING:
+    from ..host.host import Offer
 
 COMMANDS = {
     "compare": ("compare", "Compare two sets of images and write a report."),
     "run": ("run", "Run a pipeline file."),
-    "bench": ("bench", "Plant known shifts and count what is found, missed and made up."),
     "fit": ("fit", "Train on images and save a backbone."),
     "translate": ("translate", "Repair images and write them into a folder."),
     "check": ("check", "Report everything that is wrong with a pipeline file."),
@@ -28,33 +32,43 @@ class LazyCommands(click.Group):
     """Built-in commands by a table, commands of plugins by asking them when a word is not in it."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Give the built-in commands in the order that people need them."""
-        return list(COMMANDS)
+        """Give the built-in commands in the order that people need them, then those of plugins."""
+        return [*COMMANDS, *(offer.card.id for offer in _offers())]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Remember the site that the words name: which plugins have commands depends on it."""
+        ctx.meta[SITE] = site_in(args)
+        return super().resolve_command(ctx, args)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command."""
         if cmd_name in COMMANDS:
             module = import_module(f".{COMMANDS[cmd_name][0]}", __package__)
             command: click.Command = getattr(module, cmd_name)
             return command
-        return _of_a_plugin(cmd_name)
+        return _of_a_plugin(cmd_name, ctx.meta.get(SITE))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """List commands without importing them."""
+        """List the built-in commands without importing them."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])  # asking plugins would import pydantic
 
 
-def _of_a_plugin(name: str) -> click.Command | None:
-    from ..host.host import discover
+def _offers(site: str | None = None) -> list[Offer]:
+    from ..running.session import allowed_plugins
+
+    return allowed_plugins(site).of_role("command")
+
+
+def _of_a_plugin(name: str, site: str | None) -> click.Command | None:
     from ..host.targets import target_class
 
-    offers = [offer for offer in discover().of_role("command") if offer.card.id == name]
+    offers = [offer for offer in _offers(site) if offer.card.id == name]
     command: click.Command | None = target_class(offers[0]) if offers else None
     return command
 
 
-@click.group(cls=LazyCommands, epilog="Plugins may add commands: `shiftlens plugins list`.")
+@click.group(cls=LazyCommands, epilog="Plugins add commands, such as bench: `shiftlens plugins list`.")
 @click.version_option(package_name="shiftlens", message="%(prog)s %(version)s")
 def cli() -> None:
     """Say which attributes differ between two folders of unlabelled images, where, and what to do."""

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 F = TypeVar("F", bound=Callable[..., Any])
+SITE = "shiftlens.site"
+"""Where a context remembers the site."""
 LANGUAGES = click.Choice(["en", "ja"])
+
+
+def site_in(words: Sequence[str]) -> str | None:
+    """Give the site that words of a command line name, before any command has read them.
+
+    >>> site_in(["fit", "joint", "--site", "osaka"]), site_in(["check", "--site=kobe"]), site_in(["run", "f.yaml"])
+    ('osaka', 'kobe', None)
+    """
+    for word, following in zip(words, [*words[1:], None], strict=True):
+        if word == "--site":
+            return following
+        if word.startswith("--site="):
+            return word.removeprefix("--site=")
+    return None
 
 
 def layered(function: F) -> F:

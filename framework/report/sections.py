@@ -33,6 +33,11 @@ class Sections:
     notices: tuple[Text, ...] = ()
 
     @classmethod
+    def of(cls, *sections: ReportSection) -> Self:
+        """Take sections that are made already."""
+        return cls(tuple((f"{type(one).__module__}.{type(one).__qualname__}", one) for one in sections))
+
+    @classmethod
     def load(cls, session: Session, layout: Sequence[str] = ()) -> Self:
         """Make the sections that plugins offer, those that a layout names or, where it names none, all.
 

@@ -195,24 +195,26 @@ class _Draft:
 
     def check_settings(self, steps: Mapping[str, PlannedStep]) -> None:
         """Name options that nothing takes, whether or not a step has the component."""
-        known = {offer.card.id: offer for offer in self.host.offers}
+        known = {offer.card.id for offer in self.host.offers}
         for name, options in self.settings.components.items():
             if name not in known:
                 self.problems.append(f"settings components.{name}: no such component is enabled; {nearest(name, known)}")
             elif all(step.offer.card.id != name for step in steps.values()):
-                self.problems += self._strange(known[name], options)
+                self.problems += self._strange(name, options)
         asked = self.layers.layers[-1].values
         for option in (option for option in COMMON if asked.get(option) is not None):
             if all(option not in type(step.config).model_fields for step in steps.values()):
                 self.problems.append(f"{option}: no component of this pipeline has such an option")
 
-    def _strange(self, offer: Offer, options: Mapping[str, Any]) -> list[str]:
-        try:
-            fields = config_model(offer).model_fields
-        except ShiftlensError:  # a fault of the plugin's, which no step of this pipeline meets
-            return []
-        names = {*fields, *(field.alias for field in fields.values() if field.alias)}
-        where = f"settings components.{offer.card.id}"
+    def _strange(self, id_: str, options: Mapping[str, Any]) -> list[str]:
+        names: set[str] = set()
+        for offer in (offer for offer in self.host.offers if offer.card.id == id_):  # of several roles, perhaps
+            try:
+                fields = config_model(offer).model_fields
+            except ShiftlensError:  # a fault of the plugin's, which no step of this pipeline meets
+                return []
+            names |= {*fields, *(field.alias for field in fields.values() if field.alias)}
+        where = f"settings components.{id_}"
         return [f"{where}.{key}: nothing takes this option; {nearest(key, names)}" for key in options if key not in names]
 
     def check_layout(self) -> None:

@@ -1,5 +1,7 @@
 """Where things are: maps and points, each image of its own alone."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from shiftlens.plugin import AttentionExplainer, AttentionMaps, ImageSet, KeypointFinder, Keypoints, SetAside
@@ -11,7 +13,7 @@ def _grid(picture):
     """Give a picture as ``(GRID, GRID)`` in 0..1."""
     grey = picture.rgb8().mean(axis=2) / 255
     rows, columns = (np.linspace(0, n, GRID + 1).astype(int) for n in grey.shape)
-    return np.array([[grey[a:b, c:d].mean() for c, d in zip(columns, columns[1:])] for a, b in zip(rows, rows[1:])])
+    return np.array([[grey[a:b, c:d].mean() for c, d in pairwise(columns)] for a, b in pairwise(rows)])
 
 
 def _seen(images):

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import ttest_ind
 
-from ..values.latents import Latents
-from ..values.scores import AttributeScores
+from ...plugin import AttributeScores, Latents
 from .metrics import average_precision, precision_at_1, rank_of_first, recall_at_5
 
 _CERTAIN = 0.01

@@ -13,19 +13,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from ...specs.bench import BenchSpec
-from ...specs.errors import ComponentFailed, OutputUnusable, ShiftlensError, SpecError, TooFewImages
-from ...specs.yaml import problems_of
-from ..contract.component import Context
-from ..host.host import Host
-from ..host.targets import config_model
-from ..running.keys import key_of
-from ..running.store import Store
-from ..values.latents import Latents
-from ..values.value import Value
+from ... import ComponentFailed, OutputUnusable, ShiftlensError, SpecError, TooFewImages
+from ...plugin import Context, Latents, Session, Store, Value, config_model, key_of, parse_model
 from .cells import Cell, Pool
+from .config import BenchSpec
 from .judge import Truth, judged, relevant_dimensions
 
 VERSION = 1
@@ -66,7 +59,7 @@ class Job:
         return key_of(step, own, seed=None, device="cpu")
 
 
-def scorers_of(spec: BenchSpec, host: Host) -> dict[str, ScorerRef]:
+def scorers_of(spec: BenchSpec, session: Session) -> dict[str, ScorerRef]:
     """Resolve the scorers of a suite.
 
     Raises:
@@ -76,12 +69,12 @@ def scorers_of(spec: BenchSpec, host: Host) -> dict[str, ScorerRef]:
     found = {}
     for name, use in spec.scorers.items():
         try:
-            offer = host.find(use.use or name, "latent-scorer")
+            offer = session.host.find(use.use or name, "latent-scorer")
             model = config_model(offer)
             shared = {"alpha": spec.alpha} if "alpha" in model.model_fields else {}
-            config = model.model_validate({**shared, **use.with_})
-        except ValidationError as error:
-            problems += [f"scorers.{name}.with.{problem}" for problem in problems_of(error, model)]
+            config = parse_model(model, {**shared, **use.with_}, name)
+        except SpecError as error:
+            problems += [f"scorers.{name}.with.{problem}" for problem in error.problems]
             continue
         except ShiftlensError as error:
             problems.append(f"scorers.{name}: {error.message}; {error.hint}")

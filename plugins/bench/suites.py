@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ...specs.bench import BenchSpec
-from ...specs.errors import SpecError, UnknownName, quoted
-from ...specs.merged import merged
-from ...specs.nearest import nearest
-from ...specs.yaml import parse_model, read_yaml
+from ... import SpecError, UnknownName
+from ...plugin import merged, nearest, parse_model, quoted, read_yaml
+from .config import BenchSpec
 
 _FOLDER = Path(__file__).parent
 PARTS = ("null", "planted", "paired", "content")

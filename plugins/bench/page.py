@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ...specs.bench import BenchSpec
+from .config import BenchSpec
 from .figure import at_one
 from .metrics import mean
 from .prose import CONTENT, FACTOR, LIMITS, NOBODY, NULL, PAIRED, PLANTED, SIZES, UNCLAIMED, WIDTH, filled

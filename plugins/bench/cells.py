@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from ...specs.bench import BenchSpec, ContentSuite, EncoderUse, Factor, NullSuite, PairedSuite, Planted, PlantedSuite
+from .config import BenchSpec, ContentSuite, EncoderUse, Factor, NullSuite, PairedSuite, Planted, PlantedSuite
 
 _SEEDS = {"null": 1, "groups": 2, "reference": 3, "apart": 4, "strong": 1000, "planted": 2000, "paired": 3000, "content": 4000}
 """Where the seeds of the pools begin; equal seeds would be the same parts, so every kind of pool has its own."""

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...specs.bench import BenchSpec
 from .cells import Cell
+from .config import BenchSpec
 from .metrics import dose_response, interval, mean, smallest_found
 from .work import Trials
 

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ...specs.bench import BenchSpec
+from .config import BenchSpec
 from .metrics import mean
 from .rows import Row
 

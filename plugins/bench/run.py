@@ -14,13 +14,9 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
-from ...specs.bench import BenchSpec
-from ..running.numeric import versions
-from ..running.progress import ProgressLine
-from ..running.session import Session
-from ..running.store import Store
-from ..running.workshop import Workshop
+from ...plugin import Session, Store, Workshop, versions
 from .cells import Cell, Pool, cells_of
+from .config import BenchSpec
 from .encode import Encoders
 from .rows import Row, rows_of
 from .work import Job, Trials, run_job, scorers_of
@@ -89,15 +85,14 @@ def run(
         ShiftlensError: a source, a component or a place for results does not hold.
     """
     spent = _Spent()
-    scorers = scorers_of(bench.spec, session.host)
+    scorers = scorers_of(bench.spec, session)
     kept = Store(store)
     shop = Workshop.of(session, workers=workers, quiet=quiet)
-    progress = shop.progress
     try:
-        with progress:
+        with shop.progress:
             keys = _encode(bench, shop, kept, spent)
             jobs = [Job(c, scorers[c.scorer], {pool: keys[c.encoder, pool] for pool in c.pools()}, store) for c in bench.cells]
-            done = _score(jobs, kept, workers, progress, spent)
+            done = _score(jobs, kept, shop, spent)
     except BaseException:
         if spent.images or spent.cells:
             add_cost(out, spent.cost())  # what a run did before it was stopped counts
@@ -145,14 +140,14 @@ def _encode(bench: Bench, shop: Workshop, kept: Store, spent: _Spent) -> dict[tu
     return keys
 
 
-def _score(jobs: Sequence[Job], kept: Store, workers: int, progress: ProgressLine, spent: _Spent) -> list[Trials]:
+def _score(jobs: Sequence[Job], kept: Store, shop: Workshop, spent: _Spent) -> list[Trials]:
     done = {i: trials for i, job in enumerate(jobs) if (trials := kept.load(job.key(), Trials))}
     missing = [i for i in range(len(jobs)) if i not in done]
-    progress.step("score")
-    for i, trials in _ran(jobs, missing, workers, spent):
+    shop.progress.step("score")
+    for i, trials in _ran(jobs, missing, shop.workers, spent):
         done[i] = trials
         spent.cells += 1
-        progress(len(done), len(jobs))
+        shop.progress(len(done), len(jobs))
     return [done[i] for i in range(len(jobs))]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from .options import layered
+from ...plugin import layered
 
 
 @click.command()
@@ -30,14 +30,13 @@ def bench(
     Writes benchmark.md, .csv, .json, .svg and .png into the folder given by -o. What was rendered, encoded and
     scored is kept, so a run that was stopped goes on where it was.
     """
-    from ..bench.run import plan, run
-    from ..bench.suites import suite as suite_named
-    from ..pipelines.compare import compare_options
-    from ..running.session import session
-    from ..running.store import default_store
+    from ...plugin import default_store, session
+    from .run import plan, run
+    from .suites import suite as suite_named
 
     spec = suite_named(suite, quick=quick)
-    current = session(site, strict=strict, command_line=compare_options(seed=seed, device=device))
+    asked = {"seed": seed} if device is None else {"seed": seed, "device": device}
+    current = session(site, strict=strict, command_line=asked)
     planned = plan(spec, seed)
     if not quiet:
         click.echo(planned.estimate(), err=True)

@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from ...specs.bench import BenchSpec
-from ..running.doing import do, works_of
-from ..running.plan import PlannedStep
-from ..running.planner import make_plan
-from ..running.store import Store
-from ..running.workshop import Workshop
-from ..values.images import ImageSet
+from ...plugin import ImageSet, Store, Workshop, do, make_plan, works_of
 from .cells import Pool
+from .config import BenchSpec
 
 
 class Encoders:
@@ -31,7 +26,7 @@ class Encoders:
         }
         pipeline = {"pipeline": spec.bench, "inputs": {"images": "images"}, "steps": steps}
         plan = make_plan(pipeline, session.host, session.layers, session.catalogue, where=f"suite {spec.bench}: encoders")
-        self._steps: dict[str, PlannedStep] = {step.name: step for step in plan.steps}
+        self._steps = {step.name: step for step in plan.steps}
         self._stack = ExitStack()
 
     def __enter__(self) -> Encoders:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from .base import Spec
-from .errors import quoted
-from .nearest import nearest
-from .pipeline import Name
+from ... import Spec
+from ...plugin import nearest, quoted
 
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$", max_length=60)]  # that of a step: encoders become steps
 Count = Annotated[int, Field(ge=8, le=100_000)]
 Strengths = Annotated[tuple[Annotated[float, Field(gt=0, le=100)], ...], Field(min_length=1)]
 Kind = Literal["light", "colour", "optics", "position", "surface", "file", "content"]

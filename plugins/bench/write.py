@@ -12,10 +12,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ...specs.base import Spec
-from ...specs.bench import BenchSpec
-from ..files.events import as_json
-from ..files.whole import write_text, written_whole
+from ... import Spec
+from ...plugin import as_json, written_whole
+from .config import BenchSpec
 from .figure import draw
 from .page import page
 from .rows import COLUMNS, Row, as_text
@@ -49,7 +48,7 @@ def add_cost(out: Path, cost: Cost) -> Cost:
             images=cost.images + earlier.images,
             cells=cost.cells + earlier.cells,
         )
-    write_text(path, as_json(cost.model_dump()))
+    _write(path, as_json(cost.model_dump()).encode())
     return cost
 
 
@@ -61,16 +60,21 @@ def write_all(
     Raises:
         OutputUnusable: the folder cannot be written.
     """
-    write_text(out / "benchmark.csv", _csv(rows))
+    _write(out / "benchmark.csv", _csv(rows).encode())
     data = {
         "schema_version": 1, **facts, "versions": json.loads(facts["versions"]),
         "suite": spec.model_dump(mode="json", by_alias=True), "rows": [_plain(row) for row in rows],
     }  # fmt: skip
-    write_text(out / "benchmark.json", as_json(data))
+    _write(out / "benchmark.json", as_json(data).encode())
     for kind, content in draw(rows, spec).items():
-        with written_whole(out / f"benchmark.{kind}") as file:
-            file.write(content)
-    write_text(out / "benchmark.md", page(rows, spec, facts, cost.model_dump() | {"scoring_seconds": scoring_seconds}))
+        _write(out / f"benchmark.{kind}", content)
+    text = page(rows, spec, facts, cost.model_dump() | {"scoring_seconds": scoring_seconds})
+    _write(out / "benchmark.md", text.encode())
+
+
+def _write(path: Path, content: bytes) -> None:
+    with written_whole(path) as file:
+        file.write(content)
 
 
 def _csv(rows: Sequence[Row]) -> str:
