@@ -20,7 +20,7 @@ def facade(name: str, file: str) -> tuple[Callable[[str], Any], Callable[[], lis
         name: of the module, ``__name__``.
         file: its ``__file__``; beside it lies the stub, whose every line imports from a module below the package.
     """
-    places = {}
+    places: dict[str, str] = {}
     for node in ast.parse(Path(file).with_suffix(".pyi").read_text(encoding="utf-8")).body:
         if isinstance(node, ast.ImportFrom):
             places |= {alias.name: f"{__package__}.{node.module}" for alias in node.names}
