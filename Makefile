@@ -26,6 +26,7 @@ lint: $(VENV)/ready
 	$(BIN)/ruff format --check .
 	MYPYPATH=.link $(BIN)/mypy -p shiftlens
 	$(BIN)/lint-imports
+	$(BIN)/python docs/layout.py
 
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadgroup  # tests side by side: one thread of torch each

@@ -12,7 +12,7 @@ from .framework.translation.run import (
     translate as translate,
 )
 from .framework.translation.table import (
-    Translated as Translated,
+    TranslationReport as TranslationReport,
 )
 from .specs.backbone import (
     BackboneSpec as BackboneSpec,

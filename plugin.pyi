@@ -18,7 +18,7 @@ from .framework.contract.around import (
     BackboneFamily as BackboneFamily,
     Executor as Executor,
     Fitter as Fitter,
-    Imported as Imported,
+    ImportedBackbone as ImportedBackbone,
     Importer as Importer,
     Reader as Reader,
 )
@@ -96,7 +96,7 @@ from .framework.values.traversals import (
     Shown as Shown,
     Traversal as Traversal,
     Traversals as Traversals,
-    Unseen as Unseen,
+    InvisibleChange as InvisibleChange,
 )
 from .framework.values.value import (
     Value as Value,
@@ -126,7 +126,7 @@ from .framework.running.decoding import (
     LookedAtOnce as LookedAtOnce,
 )
 from .framework.running.tasks import (
-    Done as Done,
+    JobResult as JobResult,
     Job as Job,
     Task as Task,
     Worker as Worker,

@@ -5,7 +5,7 @@ from .framework.contract.around import (
 from .framework.report.kit import (
     Attribute as Attribute,
     Comparison as Comparison,
-    Judged as Judged,
+    Judgement as Judgement,
     OneSide as OneSide,
     Repair as Repair,
     RepresentativeImage as RepresentativeImage,

@@ -10,7 +10,7 @@ from .framework.fitting.squares import (
 )
 from .framework.fitting.steps import (
     descend as descend,
-    follow as follow,
+    update_average as update_average,
     seeded as seeded,
 )
 from .framework.fitting.training import (
@@ -36,6 +36,6 @@ from .registry.saved import (
     read_card as read_card,
 )
 from .registry.stored import (
-    Stored as Stored,
+    StoredObject as StoredObject,
     read_stored as read_stored,
 )

@@ -46,7 +46,7 @@ _ALLOWED: Mapping[str, Stand] = {
 
 
 def read_checkpoint(path: Path, *, records: Collection[str] = (), mappings: Collection[str] = ()) -> Any:
-    """Read what a file holds, its tensors as :class:`Stored`, without running anything of it.
+    """Read what a file holds, its tensors as :class:`StoredObject`, without running anything of it.
 
     Beside tensors it may hold text, numbers, lists, dictionaries, and inert :class:`Record` of plain options and arrays.
 

@@ -30,7 +30,7 @@ class Storage:
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredObject:
     """A tensor of a file: a view of a storage whose numbers are not read yet."""
 
     storage: Storage
@@ -57,7 +57,7 @@ class Stored:
         return torch.frombuffer(numbers, dtype=dtype).as_strided(self.shape, self.stride).contiguous()
 
 
-def rebuilt(storage: Any, offset: Any, shape: Any, stride: Any, *_: Any) -> Stored:
+def rebuilt(storage: Any, offset: Any, shape: Any, stride: Any, *_: Any) -> StoredObject:
     """Stand for what puts a tensor together; holds it against its storage first.
 
     Raises:
@@ -72,10 +72,10 @@ def rebuilt(storage: Any, offset: Any, shape: Any, stride: Any, *_: Any) -> Stor
     count = math.prod(shape)
     if count > storage.count or (count and offset + _reach(shape, stride) >= storage.count):
         raise ValueError(f"a tensor of shape {str(shape)[:60]} in a storage of {storage.count} numbers")
-    return Stored(storage, offset, shape, stride)
+    return StoredObject(storage, offset, shape, stride)
 
 
-def read_stored(where: str, stored: Mapping[str, Stored]) -> dict[str, Tensor]:
+def read_stored(where: str, stored: Mapping[str, StoredObject]) -> dict[str, Tensor]:
     """Read tensors, all of them finite.
 
     Args:

@@ -21,7 +21,7 @@ Model = TypeVar("Model", bound=BaseModel)
 _PLAIN = ("null", "bool", "int", "float", "str", "seq", "map")
 
 
-class _Refused(yaml.MarkedYAMLError):
+class _Refusal(yaml.MarkedYAMLError):
     """Something valid in YAML that a spec may not hold."""
 
     def __init__(self, problem: str, node: yaml.Node) -> None:
@@ -37,9 +37,9 @@ class _Loader(yaml.SafeLoader):
             if key.tag == "tag:yaml.org,2002:merge":
                 continue
             if key.tag != "tag:yaml.org,2002:str":
-                raise _Refused("a key is not text; put it in quotes", key)
+                raise _Refusal("a key is not text; put it in quotes", key)
             if key.value in seen:
-                raise _Refused(f"key {quoted(key.value)} stands twice", key)
+                raise _Refusal(f"key {quoted(key.value)} stands twice", key)
             seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
 
@@ -114,7 +114,7 @@ def _construct(data: bytes) -> Any:
         if node is None:
             return {}
         if _size(node, {}) > MOST_VALUES:
-            raise _Refused(f"holds over {MOST_VALUES} values once its aliases are written out", node)
+            raise _Refusal(f"holds over {MOST_VALUES} values once its aliases are written out", node)
         return loader.construct_document(node)
     finally:
         loader.dispose()
@@ -127,7 +127,7 @@ def _size(node: yaml.Node, known: dict[int, int | None]) -> int:
     if id(node) in known:
         size = known[id(node)]
         if size is None:
-            raise _Refused("an alias holds itself", node)
+            raise _Refusal("an alias holds itself", node)
         return size
     known[id(node)] = None
     below = (part for entry in node.value for part in (entry if isinstance(entry, tuple) else (entry,)))

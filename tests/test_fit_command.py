@@ -19,7 +19,7 @@ import pytest
 import shiftlens as facade
 from shiftlens import ComponentFailed, OutputUnusable, ShiftlensError, SpecError, TrainingDiverged, UnknownName, UsageError
 from shiftlens.framework.cli.pairs import budget_of, nested_values
-from shiftlens.framework.files.lock import alone
+from shiftlens.framework.files.lock import locked
 from shiftlens.framework.running.engine import Engine
 from shiftlens.framework.running.planner import make_plan
 from shiftlens.framework.running.session import session
@@ -122,12 +122,12 @@ def test_fit_kill_resume_and_use_by_name(shiftlens: Run, toy: Path, here: Path, 
 
 def test_two_processes_do_not_train_in_one_folder(tmp_path: Path) -> None:
     with (
-        alone(tmp_path / "fits", lock="fit.lock", doing="training"),
+        locked(tmp_path / "fits", lock="fit.lock", doing="training"),
         pytest.raises(UsageError, match="another process is training there"),
-        alone(tmp_path / "fits", lock="fit.lock", doing="training"),
+        locked(tmp_path / "fits", lock="fit.lock", doing="training"),
     ):
         pass
-    with alone(tmp_path / "fits", lock="fit.lock", doing="training"):
+    with locked(tmp_path / "fits", lock="fit.lock", doing="training"):
         pass
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from shiftlens.training import descend, follow, seeded
+from shiftlens.training import descend, seeded, update_average
 
 
 class Two:
@@ -55,7 +55,7 @@ def test_after_a_half_life_half_is_forgotten_whatever_the_batch(batch: int, step
     nn.init.zeros_(network.weight)
     before = average.weight.detach().clone()
     for number in range(1, steps + 1):
-        follow(average, network, images=batch, number=number, half_life=100, ramp=1e9)
+        update_average(average, network, images=batch, number=number, half_life=100, ramp=1e9)
     assert torch.allclose(average.weight, before / 2)
 
 
@@ -64,7 +64,7 @@ def test_early_on_averaged_weights_follow_sooner() -> None:
     average = deepcopy(network)
     nn.init.zeros_(network.weight)
     before = average.weight.item()
-    follow(average, network, images=8, number=10, half_life=1e6, ramp=0.1)
+    update_average(average, network, images=8, number=10, half_life=1e6, ramp=0.1)
     assert average.weight.item() == pytest.approx(before / 2), "a tenth of 80 images is the half-life"
 
 

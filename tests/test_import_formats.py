@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from shiftlens import BackboneUnusable, UsageError
 from shiftlens.framework.fitting.importing import read_file
-from shiftlens.plugin import Imported
+from shiftlens.plugin import ImportedBackbone
 from shiftlens.plugins.stylegan2.generator import Generator
 from shiftlens.plugins.stylegan2.imports import e4e
 from shiftlens.plugins.stylegan2.imports.export import to_nvidia, to_rosinality
@@ -31,11 +31,11 @@ def small_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(e4e, "encoder_network", SAMPLES["SmallEncoder"])
 
 
-def imported(path: Path, **options: Any) -> Imported:
+def imported(path: Path, **options: Any) -> ImportedBackbone:
     return read_file(HOST, path, **options)[1]
 
 
-def generator_of(found: Imported) -> dict[str, Tensor]:
+def generator_of(found: ImportedBackbone) -> dict[str, Tensor]:
     return dict(found.files["generator.safetensors"])
 
 
@@ -374,7 +374,7 @@ def test_of_an_sdic_file_the_compensators_wait_and_the_losses_go(tmp_path: Path,
     assert set(found.files) == {"generator.safetensors", "encoder.safetensors"}
 
 
-def codes_of(found: Imported) -> Tensor:
+def codes_of(found: ImportedBackbone) -> Tensor:
     """Where the codes of an encoder start: its last biases and the mean."""
     encoder = found.files["encoder.safetensors"]
     first = encoder["styles.0.linear.bias"]

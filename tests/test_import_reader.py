@@ -22,7 +22,7 @@ import torch
 from shiftlens import BackboneUnusable, UnsafeWeights
 from shiftlens.registry import checkpoints, restricted, stored
 from shiftlens.registry.restricted import Budget, unpickle
-from shiftlens.training import Record, Stored, read_checkpoint, read_stored
+from shiftlens.training import Record, StoredObject, read_checkpoint, read_stored
 
 SAMPLES = runpy.run_path(str(Path(__file__).with_name("import_samples.py")))
 BASE = torch.arange(40.0)
@@ -81,7 +81,7 @@ def test_options_arrays_and_metadata_are_inert_records(tmp_path: Path, legacy: b
     assert found["args"].state == {"size": 32}
     assert isinstance(found["p"], Record)
     assert isinstance(found["a"], Record)
-    assert isinstance(found["model"]["weight"], Stored)
+    assert isinstance(found["model"]["weight"], StoredObject)
     assert found["o"] == {"a": 1}
 
 

@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from shiftlens.plugins.parts.config import PartsSite
 from shiftlens.plugins.parts.factors import DEFECTS, FAMILIES
-from shiftlens.plugins.parts.renderer import Rendered, World, jpeg, render
+from shiftlens.plugins.parts.renderer import Rendering, World, jpeg, render
 from shiftlens.plugins.parts.shift import Shift, shifted
 from shiftlens.plugins.parts.sites import SITES
 from shiftlens.plugins.parts.truth import Truth, truths
@@ -149,7 +149,7 @@ def test_points_outside_of_the_picture_and_missing_holes_are_not_visible() -> No
     assert [p.name for p in lacking.keypoints if not p.visible] in (["hole_foot"], ["hole_wall"])
 
 
-def with_and_without(defect: str, family: str) -> tuple[Rendered, Rendered]:
+def with_and_without(defect: str, family: str) -> tuple[Rendering, Rendering]:
     plain = site(family, defocus=0.1, motion_blur=0)
     flawed = plain.model_copy(update={"defects": {defect: 1.0}})
     return tuple(render(World(where, 6, 128), range(4)) for where in (plain, flawed))  # type: ignore[return-value]

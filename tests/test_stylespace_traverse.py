@@ -95,7 +95,7 @@ def test_two_sets_of_the_same_codes_claim_nothing(model) -> None:
     made = SAMPLE["finished"](model, *pair(model)).values["style_traversals"]
     assert made.attributes == ()
     assert made.unseen == ()
-    assert made.left == ()
+    assert made.further == ()
 
 
 def test_splits_of_one_set_rarely_raise_an_alarm(model) -> None:

@@ -22,9 +22,9 @@ from click.testing import CliRunner
 from PIL import Image
 
 import shiftlens as facade
-from shiftlens import InputUnusable, OutputUnusable, SpecError, Text, Translated, UsageError
+from shiftlens import InputUnusable, OutputUnusable, SpecError, Text, TranslationReport, UsageError
 from shiftlens.framework.cli.translate import translate as command
-from shiftlens.framework.files.lock import alone
+from shiftlens.framework.files.lock import locked
 from shiftlens.framework.translation.work import A_LANE
 from shiftlens.plugin import ImageRef, ImageSet, Picture, decode
 from shiftlens.plugins.mcdut import translator
@@ -91,7 +91,7 @@ def pictures(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.png"))}
 
 
-def run(source: Any, out: Path | str = "out", **words: Any) -> Translated:
+def run(source: Any, out: Path | str = "out", **words: Any) -> TranslationReport:
     return facade.translate(source, out=out, workers=2, **{"backbone": "half", **words})
 
 
@@ -320,7 +320,7 @@ def test_a_place_that_cannot_be_written_is_named(here: Path, monkeypatch: pytest
 
 def test_two_runs_do_not_write_into_one_folder(here: Path) -> None:
     folder = site(here / "site")
-    with alone(here / "out", lock=".translate.lock", doing="writing"), pytest.raises(UsageError, match="process is writing"):
+    with locked(here / "out", lock=".translate.lock", doing="writing"), pytest.raises(UsageError, match="process is writing"):
         run(folder)
     assert run(folder).repaired
 

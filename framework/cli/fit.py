@@ -14,7 +14,7 @@ from .options import SITE, layered, working
 from .pairs import budget_of, named_values, nested_values
 
 if TYPE_CHECKING:
-    from ..fitting.run import Fitted
+    from ..fitting.run import FitResult
     from ..host.host import Host, Offer
 
 
@@ -123,13 +123,13 @@ def _run(
     _say(done, out, _slots(current.host, done), as_json=as_json)
 
 
-def _slots(host: Host, done: Fitted) -> list[str]:
+def _slots(host: Host, done: FitResult) -> list[str]:
     """Give the slots that a backbone could fill."""
     provides = done.backbone.provides
     return sorted({need.slot for offer in host.offers for need in offer.card.needs if need.protocol in provides})
 
 
-def _say(done: Fitted, out: Path | None, slots: list[str], *, as_json: bool) -> None:
+def _say(done: FitResult, out: Path | None, slots: list[str], *, as_json: bool) -> None:
     from ...registry.saved import is_place
 
     spec = done.backbone

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ..running.outcome import RunOutcome
-    from ..running.tasks import Done, Task
+    from ..running.tasks import JobResult, Task
 
 
 class Reader(Component):
@@ -79,7 +79,7 @@ class Fitter(Component):
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportedBackbone:
     """A backbone that an importer read and that is not saved yet.
 
     ``files`` are tensors by file (a name ending in ``.safetensors``) and name, in the layout of ``family``; the other fields
@@ -113,7 +113,7 @@ class Importer(Component):
         """
 
     @abstractmethod
-    def read(self, path: Path, into: Mapping[str, Path] | None) -> Imported:
+    def read(self, path: Path, into: Mapping[str, Path] | None) -> ImportedBackbone:
         """Read a file of this format.
 
         Args:
@@ -159,7 +159,7 @@ class Executor(Component):
     method = "map"
 
     @abstractmethod
-    def map(self, tasks: Iterable[Task]) -> Iterator[list[Done]]:
+    def map(self, tasks: Iterable[Task]) -> Iterator[list[JobResult]]:
         """Give what each task gives, in their order, as it becomes known.
 
         A process does a task by calling a :class:`shiftlens.plugin.Worker` with it; tasks and what they give pickle. Tasks of

@@ -10,7 +10,7 @@ from ...specs.errors import OutputUnusable, UsageError
 
 
 @contextlib.contextmanager
-def alone(folder: Path, *, lock: str, doing: str) -> Iterator[None]:
+def locked(folder: Path, *, lock: str, doing: str) -> Iterator[None]:
     """Keep other processes out of ``folder``; the system lets go when this one ends, however it ends.
 
     Args:

@@ -32,7 +32,7 @@ class Checkpoints:
         """
         import torch
 
-        whole = plain(content)
+        whole = restorable(content)
         following, newest = self.folder / _NEXT, self.folder / NEWEST
         with written_whole(following) as file:
             try:
@@ -56,7 +56,7 @@ class Checkpoints:
                 continue
             try:
                 content = _read(path)
-            except _Damaged as reason:
+            except _Damage as reason:
                 problems.append(f"{path} {reason}")
                 continue
             for problem in problems:
@@ -73,7 +73,7 @@ _UNREADABLE = (
 )  # fmt: skip
 
 
-class _Damaged(Exception):  # a verdict on one file, named by whoever reads it
+class _Damage(Exception):  # a verdict on one file, named by whoever reads it
     """Why a checkpoint is not used."""
 
 
@@ -84,18 +84,18 @@ def _read(path: Path) -> dict[str, Any]:
         with zipfile.ZipFile(path) as archive:  # torch does not compare checksums
             broken = archive.testzip()
         if broken is not None:
-            raise _Damaged(f"is damaged in {broken}")
+            raise _Damage(f"is damaged in {broken}")
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
-        raise _Damaged("holds more than tensors, numbers and text, and was not read") from None
+        raise _Damage("holds more than tensors, numbers and text, and was not read") from None
     except _UNREADABLE as error:
-        raise _Damaged(f"is damaged: {(str(error).splitlines() or [type(error).__name__])[0][:120]}") from None
+        raise _Damage(f"is damaged: {(str(error).splitlines() or [type(error).__name__])[0][:120]}") from None
     if not isinstance(content, dict) or {name: type(content.get(name)) for name in _KEYS} != _KEYS:
-        raise _Damaged("is no checkpoint of ours")
+        raise _Damage("is no checkpoint of ours")
     return content
 
 
-def plain(value: Any, at: str = "state") -> Any:
+def restorable(value: Any, at: str = "state") -> Any:
     """Give ``value`` as dicts, lists, tuples, tensors, numbers and text alone, which can be read back without running code.
 
     Raises:
@@ -111,9 +111,9 @@ def plain(value: Any, at: str = "state") -> Any:
     if value is None or type(value) in (bool, int, float, str):
         return value
     if isinstance(value, Mapping):
-        return {plain(key, f"a key of {at}"): plain(inner, f"{at}.{key}") for key, inner in value.items()}
+        return {restorable(key, f"a key of {at}"): restorable(inner, f"{at}.{key}") for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        made = [plain(inner, f"{at}[{i}]") for i, inner in enumerate(value)]
+        made = [restorable(inner, f"{at}[{i}]") for i, inner in enumerate(value)]
         return made if isinstance(value, list) else tuple(made)
     raise ComponentFailed(
         f"{at} is a {type(value).__name__}; a checkpoint holds dicts, lists, tuples, tensors, numbers and text",

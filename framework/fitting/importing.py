@@ -11,7 +11,7 @@ from ...registry.digests import sha256
 from ...registry.saved import CARD
 from ...specs.backbone import BackboneSpec
 from ...specs.errors import BackboneUnusable, UsageError, quoted
-from ..contract.around import Imported, Importer
+from ..contract.around import ImportedBackbone, Importer
 from ..host.host import Host
 from ..host.targets import target_class
 from .saving import save_backbone
@@ -21,7 +21,7 @@ _DIGITS = 12
 
 def read_file(
     host: Host, path: Path, *, format_: str | None = None, into: Mapping[str, Path] | None = None
-) -> tuple[str, Imported]:  # fmt: skip
+) -> tuple[str, ImportedBackbone]:  # fmt: skip
     """Read a file by the importer that recognises its content, or by the one of ``format_``.
 
     Args:
@@ -55,7 +55,14 @@ def read_file(
 
 
 def save_imported(
-    imported: Imported, folder: Path, *, path: Path, name: str, format_: str, licence: str | None, base: BackboneSpec | None
+    imported: ImportedBackbone,
+    folder: Path,
+    *,
+    path: Path,
+    name: str,
+    format_: str,
+    licence: str | None,
+    base: BackboneSpec | None,
 ) -> BackboneSpec:
     """Save what was read as the backbone ``name`` in ``folder``; its card says from which file it came.
 
@@ -112,7 +119,7 @@ def _importer(host: Host, path: Path, format_: str | None) -> tuple[str, Importe
     )
 
 
-def _check_family(base: BackboneSpec, imported: Imported, path: Path) -> None:
+def _check_family(base: BackboneSpec, imported: ImportedBackbone, path: Path) -> None:
     if base.family != imported.family:
         raise UsageError(
             f"{path} is for backbones of the family {imported.family}, {quoted(base.name)} is of {base.family}",

@@ -22,7 +22,7 @@ from ..contract.around import Fitter
 from ..contract.component import Context
 from ..contract.ports import Port, ports_of_fitter
 from ..files.events import Events, as_json
-from ..files.lock import alone
+from ..files.lock import locked
 from ..files.whole import write_text
 from ..host.host import Offer
 from ..host.targets import config_model, target_class
@@ -44,7 +44,7 @@ DONE = "finished.json"
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FitResult:
     """A backbone, where it lies, and whether it was finished before."""
 
     backbone: BackboneSpec
@@ -97,7 +97,7 @@ def fit_options(
 def carry_out(
     current: Session, fitter: str, sources: Mapping[str, Source], *, name: str | None, out: Path | None,
     slots: Sequence[str] = (), workers: int | None = None, quiet: bool = True,
-) -> Fitted:  # fmt: skip
+) -> FitResult:  # fmt: skip
     """Check everything at once, open the sources, train: one way for Python and the command line.
 
     Raises:
@@ -110,20 +110,20 @@ def carry_out(
     shop = Workshop.of(current, workers=workers, quiet=quiet)
     weights = shop.weights(step)
     first = first_process()
-    with alone(folder, lock=LOCK, doing="training") if first else contextlib.nullcontext():
+    with locked(folder, lock=LOCK, doing="training") if first else contextlib.nullcontext():
         sets = shop.opened(sources, sources)
         if empty := next((port for port, images in sets.items() if not len(images)), None):
             raise InputUnusable(f"{empty}: no images", hint="give a folder with some")
         work = _Work(step, sets, weights, shop.seed, folder)
         work.hold(write=first)
         if (card := work.finished(current.catalogue)) is not None:
-            return Fitted(card, folder, before=True)
+            return FitResult(card, folder, before=True)
         telling = Telling(current.host, Events(folder / "events.jsonl")) if first else None
         context = replace(shop.context(step, weights, folder=folder), device=own_device(shop.device), progress=shop.progress)
         with shop.progress:
             shop.progress.step(folder.name)
             given = {port: sets.get(port) for port in ports}
-            return Fitted(work.done(given, context, telling), folder, before=False)
+            return FitResult(work.done(given, context, telling), folder, before=False)
 
 
 def _planned(current: Session, fitter: str, sources: Mapping[str, Source], slots: Sequence[str]) -> PlannedStep:

@@ -52,7 +52,9 @@ def _share(accelerator: Any, groups: list[dict[str, Any]]) -> None:
         gradient.copy_(part.view_as(gradient))
 
 
-def follow(average: nn.Module, network: nn.Module, *, images: int, number: int, half_life: float, ramp: float = 0.05) -> None:
+def update_average(
+    average: nn.Module, network: nn.Module, *, images: int, number: int, half_life: float, ramp: float = 0.05
+) -> None:
     """Let averaged weights follow a network's after a step.
 
     Args:

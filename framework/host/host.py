@@ -155,7 +155,7 @@ def _load(
 
 
 @dataclass(frozen=True)
-class _Contributed:
+class _Contribution:
     """What one plugin is and offers, whatever the policy."""
 
     plugin: Any
@@ -166,7 +166,7 @@ class _Contributed:
     error: str = ""
 
 
-def _contributed(point: EntryPoint, distribution: str, version: str) -> _Contributed:
+def _contributed(point: EntryPoint, distribution: str, version: str) -> _Contribution:
     """Import a plugin, and call its contributions."""
     began = time.perf_counter()
     alone = pluggy.PluginManager(hookspecs.PROJECT)
@@ -181,8 +181,8 @@ def _contributed(point: EntryPoint, distribution: str, version: str) -> _Contrib
         offers, weights = _contributions(plugin, hooks, report)
     except (Exception, SystemExit) as error:  # noqa: BLE001  (third-party code: named and set aside)
         text = " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST_ERROR]
-        return _Contributed(None, (), (), (), time.perf_counter() - began, text)
-    return _Contributed(plugin, hooks, tuple(offers), tuple(weights), time.perf_counter() - began)
+        return _Contribution(None, (), (), (), time.perf_counter() - began, text)
+    return _Contribution(plugin, hooks, tuple(offers), tuple(weights), time.perf_counter() - began)
 
 
 _contributed_once = cache(_contributed)

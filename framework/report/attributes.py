@@ -34,7 +34,7 @@ def attributes_of(comparison: Comparison, *, tests: int, alpha: float, ids: Mapp
         alpha: an attribute whose corrected p is below, and which moved by as much as matters, is significant.
         ids: the id of each dimension, unique in the run.
     """
-    told = Judged.of(comparison, tests=tests, alpha=alpha, ids=ids)
+    told = Judgement.of(comparison, tests=tests, alpha=alpha, ids=ids)
     kept = [i for i in np.argsort(-np.nan_to_num(comparison.scores.effects.size), kind="stable").tolist() if told.measured[i]]
     if not comparison.named:
         kept = [i for i in kept if told.significant[i] and told.leader(i) is None][:MOST_UNNAMED]
@@ -42,7 +42,7 @@ def attributes_of(comparison: Comparison, *, tests: int, alpha: float, ids: Mapp
 
 
 @dataclass(frozen=True)
-class Judged:
+class Judgement:
     """The dimensions of one comparison, judged at the level of the run. Arrays have one entry a dimension."""
 
     comparison: Comparison
@@ -54,7 +54,7 @@ class Judged:
     significant: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, comparison: Comparison, *, tests: int, alpha: float, ids: Mapping[int, str]) -> Judged:
+    def of(cls, comparison: Comparison, *, tests: int, alpha: float, ids: Mapping[int, str]) -> Judgement:
         """Judge a comparison; arguments as of :func:`attributes_of`."""
         measured = np.asarray(comparison.scores.effects.measured, bool)
         p = corrected(comparison.scores.significance.p_family, tests)

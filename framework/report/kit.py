@@ -13,7 +13,7 @@ from PIL import Image
 from ...specs.report import Attribute, RepresentativeImage, SpaceReport
 from ..files.names import storable
 from ..running.outcome import RunOutcome
-from .attributes import Judged
+from .attributes import Judgement
 from .charts import distribution
 from .examples import of_attribute, of_extreme
 from .heat import bar, overlay
@@ -23,9 +23,9 @@ from .spaces import space_report, tests_of
 from .thumbnails import Thumbnail, jpeg_uri, png_uri, thumbnails
 
 __all__ = [
-    "Attribute", "Comparison", "Judged", "OneSide", "Repair", "RepresentativeImage", "SpaceReport", "Thumbnail", "comparisons",
-    "distribution", "extreme_images", "heat_bar_uri", "heat_uri", "judged", "judged_space", "picture_uri", "repairs",
-    "section_html", "storable", "thumbnails", "typical_images",
+    "Attribute", "Comparison", "Judgement", "OneSide", "Repair", "RepresentativeImage", "SpaceReport", "Thumbnail",
+    "comparisons", "distribution", "extreme_images", "heat_bar_uri", "heat_uri", "judged", "judged_space", "picture_uri",
+    "repairs", "section_html", "storable", "thumbnails", "typical_images",
 ]  # fmt: skip
 QUALITY = 90
 typical_images = of_attribute
@@ -48,14 +48,14 @@ def section_html(folder: Path, template: str, *, language: str, **context: Any) 
     return environment().overlay(loader=loader).get_template(template).render(language=language, **context)
 
 
-def judged(outcome: RunOutcome, comparison: Comparison) -> Judged:
+def judged(outcome: RunOutcome, comparison: Comparison) -> Judgement:
     """Judge a comparison as the report does: p corrected over the run, followers under their leaders.
 
     Comparisons of repaired images are corrected for each other, not for those before.
     """
     among = _among(outcome, comparison)
     ids = attribute_ids(among)[comparison.step]
-    return Judged.of(comparison, tests=tests_of(among), alpha=outcome.alpha, ids=ids)
+    return Judgement.of(comparison, tests=tests_of(among), alpha=outcome.alpha, ids=ids)
 
 
 def judged_space(outcome: RunOutcome, comparison: Comparison) -> SpaceReport:

@@ -67,15 +67,15 @@ def write_report(outcome: RunOutcome, folder: Path, sections: Sections | None = 
 
 def as_json(report: Report) -> bytes:
     """Give the bytes of ``report.json``; numbers that are none are ``null``."""
-    data = _plain(report.model_dump())
+    data = _jsonable(report.model_dump())
     return (json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode("utf-8", "backslashreplace")
 
 
-def _plain(value: Any) -> Any:
+def _jsonable(value: Any) -> Any:
     if isinstance(value, dict):
-        return {str(key): _plain(inner) for key, inner in value.items()}
+        return {str(key): _jsonable(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [_jsonable(inner) for inner in value]
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, float) and not math.isfinite(value):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Self
 
 from ..contract.around import Executor
-from .tasks import Done, Task, Worker
+from .tasks import JobResult, Task, Worker
 
 
 class LocalExecutor(Executor):
@@ -24,7 +24,7 @@ class LocalExecutor(Executor):
         """Free the components that are open."""
         self._worker.close()
 
-    def map(self, tasks: Iterable[Task]) -> Iterator[list[Done]]:
+    def map(self, tasks: Iterable[Task]) -> Iterator[list[JobResult]]:
         """Give what each task gives, lazily."""
         self._worker.begin()
         return map(self._worker, tasks)

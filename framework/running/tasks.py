@@ -52,7 +52,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Done:
+class JobResult:
     """What came of a job: the value, for images that are kept the index of them, and the seconds that it took."""
 
     value: Any
@@ -72,7 +72,7 @@ class Worker:
         self._squares = Squares()
         self._opened: dict[str, tuple[Component, ExitStack]] = {}
 
-    def __call__(self, task: Task) -> list[Done]:
+    def __call__(self, task: Task) -> list[JobResult]:
         """Do the jobs of a task, those that need whole pictures first, and give what came of each, in their order.
 
         Raises:
@@ -84,7 +84,7 @@ class Worker:
         components = [self._component(job) for job in task.jobs]
         sizes = [size for one in components if (size := one.looks_at) is not None]
         sources: dict[int, SharedSource] = {}
-        done: dict[int, Done] = {}
+        done: dict[int, JobResult] = {}
         for number in sorted(range(len(components)), key=lambda i: components[i].looks_at is not None):
             began = time.perf_counter()
             job = task.jobs[number]
@@ -93,7 +93,7 @@ class Worker:
             except ShiftlensError as error:
                 error.step = job.step.name
                 raise
-            done[number] = Done(value, time.perf_counter() - began)
+            done[number] = JobResult(value, time.perf_counter() - began)
             self._before += len(job.given["images"]) if "images" in job.given else 0
         return [done[number] for number in range(len(components))]
 

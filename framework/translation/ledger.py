@@ -22,7 +22,7 @@ _PIECE = re.compile(r"\.(.+\.png|run\.json|translated\.csv)\.\d+\.part")
 """What a killed run leaves of a file; see :func:`written_whole`."""
 
 
-class Written(Spec):
+class FileRecord(Spec):
     """One file of results, as ``events.jsonl`` has it.
 
     ``key`` is of what made it: equal keys, equal content. ``facts`` are what was said of the image.
@@ -61,7 +61,7 @@ def refuse_inside(folder: Path, source: str) -> None:
         )
 
 
-def written_before(folder: Path) -> dict[str, Written]:
+def written_before(folder: Path) -> dict[str, FileRecord]:
     """Give what earlier runs wrote in ``folder`` and is still there, by file; whether it is whole is not looked at.
 
     Raises:
@@ -87,7 +87,7 @@ def written_before(folder: Path) -> dict[str, Written]:
     return told
 
 
-def clear(folder: Path, before: Mapping[str, Written], wanted: Collection[str]) -> None:
+def clear(folder: Path, before: Mapping[str, FileRecord], wanted: Collection[str]) -> None:
     """Take away what earlier runs left: files of theirs that are not ``wanted``, their table, and pieces of what was killed.
 
     Raises:
@@ -128,7 +128,7 @@ def _is_ours(folder: Path) -> bool:
         return False
 
 
-def _told(folder: Path) -> Iterator[Written]:
+def _told(folder: Path) -> Iterator[FileRecord]:
     """Give what the events say was written, oldest first; a line that was cut off is left out."""
     try:
         lines = (folder / EVENTS).read_bytes().splitlines()
@@ -138,6 +138,6 @@ def _told(folder: Path) -> Iterator[Written]:
         try:
             event = json.loads(line)
             if event.pop("event") == WRITTEN:
-                yield Written.model_validate({key: value for key, value in event.items() if key != "time"})
+                yield FileRecord.model_validate({key: value for key, value in event.items() if key != "time"})
         except (ValueError, KeyError, AttributeError):
             continue

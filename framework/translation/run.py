@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from ...specs.errors import SpecError, UsageError, quoted
-from ..files.lock import alone
+from ..files.lock import locked
 from ..running.plan import Plan
 from ..running.planner import make_plan
 from ..running.session import Session, session
 from ..running.workshop import Source, Workshop
 from ..values.images import ImageSet
 from .ledger import LOCK, PIPELINE, refuse_inside, written_before
-from .table import Translated
+from .table import TranslationReport
 from .work import Translation
 
 USE = "translator"
@@ -24,7 +24,7 @@ def translate(
     images: Source, *, out: Path | str, backbone: str | None = None, method: str | None = None,
     options: Mapping[str, Any] | None = None, use: str = USE, site: str | None = None, seed: int | None = None,
     device: str | None = None, workers: int | None = None,
-) -> Translated:  # fmt: skip
+) -> TranslationReport:  # fmt: skip
     """Repair images and write each into ``out``, under its own name, as PNG.
 
     Called again with the same words it goes on where it was; what is there and whole is not made again.
@@ -66,7 +66,7 @@ def translate_options(use: str, *, method: str | None, options: Mapping[str, Any
 def carry_out(
     current: Session, source: Source, *, backbone: str | None, use: str, out: Path, workers: int | None = None,
     quiet: bool = True,
-) -> Translated:  # fmt: skip
+) -> TranslationReport:  # fmt: skip
     """Check everything, open the source, translate and write: one way for Python and the command line.
 
     Raises:
@@ -79,7 +79,7 @@ def carry_out(
     shop = Workshop.of(current, workers=workers, quiet=quiet)
     weights = shop.weights(plan.steps[0])
     images = shop.opened({"images": source}, ["images"])["images"]
-    with alone(out, lock=LOCK, doing="writing"), shop.progress:
+    with locked(out, lock=LOCK, doing="writing"), shop.progress:
         return Translation(shop, plan, weights, images, out).done()
 
 

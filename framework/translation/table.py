@@ -49,7 +49,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Translated:
+class TranslationReport:
     """A folder of translated images.
 
     ``repaired`` counts images by the way they were repaired, ``held_back`` those given back as they were; ``set_aside`` are

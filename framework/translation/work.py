@@ -28,10 +28,10 @@ from ..running.workshop import Workshop
 from ..values.ahead import in_order
 from ..values.images import AHEAD, ImageRef, ImageSet
 from ..values.pictures import Unreadable
-from .ledger import EVENTS, OWN, PIPELINE, RUN, TABLE, WRITTEN, Written, clear, written_before
+from .ledger import EVENTS, OWN, PIPELINE, RUN, TABLE, WRITTEN, FileRecord, clear, written_before
 from .naming import file_names
 from .png import png
-from .table import NOTHING, Row, Translated, facts_of, table
+from .table import NOTHING, Row, TranslationReport, facts_of, table
 
 A_LANE = 8
 """Images a thread that are translated before they are written: what a killed run may lose, and what lies on disk twice."""
@@ -51,7 +51,7 @@ class Translation:
     rows: dict[str, Row] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def done(self) -> Translated:
+    def done(self) -> TranslationReport:
         """Write every image that is not there yet, then the table, and last the record of the run."""
         began = time.perf_counter()
         before = written_before(self.folder)
@@ -71,7 +71,7 @@ class Translation:
             self._copy(id_, of, events)
         rows = [self.rows[id_] for id_ in self.names]
         rows += [Row(one.id, set_aside=one.reason) for one in self.images.set_aside if one.id not in self.names]
-        made = Translated.of(self.folder, rows)
+        made = TranslationReport.of(self.folder, rows)
         with written_whole(self.folder / TABLE) as file:
             file.write(table(rows))
         seconds = round(time.perf_counter() - began, 3)
@@ -115,7 +115,7 @@ class Translation:
         }
         return keys | {id_: keys[of] for id_, of in self.twins.items()}
 
-    def _kept(self, before: Mapping[str, Written]) -> dict[str, Written]:
+    def _kept(self, before: Mapping[str, FileRecord]) -> dict[str, FileRecord]:
         """Give what earlier runs made and is whole, by id."""
         there = {id_: before[name] for id_, name in self.names.items() if name in before}
         same = {id_: one for id_, one in there.items() if one.key == self.keys[id_]}
@@ -182,7 +182,7 @@ class Translation:
         name = self.names[id_]
         with written_whole(self.folder / name) as file:
             file.write(data)
-            one = Written(file=name, key=self.keys[id_], sha256=hashlib.sha256(data).hexdigest(), facts=facts)
+            one = FileRecord(file=name, key=self.keys[id_], sha256=hashlib.sha256(data).hexdigest(), facts=facts)
             with self._lock:
                 events.write(WRITTEN, **one.model_dump())
         return self._row(id_, facts)

@@ -28,20 +28,20 @@ class Traversal(Spec):
     ``members`` are all dimensions of the cluster, largest effect first. The others follow it as they do inside
     the sets: ``steps`` says how far each member moves as the leading one grows by 1. Both are empty for the
     direction. ``visible`` is the root mean square change of pictures in 0..1 as it goes from two standard deviations
-    below to two above, ``alone`` that of the leading dimension by itself.
+    below to two above, ``single`` that of the leading dimension by itself.
     """
 
     dimension: int
     members: tuple[int, ...]
     steps: tuple[float, ...]
     visible: float
-    alone: float
+    single: float
     auc: float
     rows: tuple[Shown, ...]
     moved: tuple[str, ...]
 
 
-class Unseen(Spec):
+class InvisibleChange(Spec):
     """A cluster that differs, but whose change cannot be seen in the pictures (``visible`` as above)."""
 
     dimension: int
@@ -82,8 +82,8 @@ class Traversals(Value):
     moves: Annotated[Array, Axes("attributes", "moved", 2, "height", "width", 3, kind="uint8")]
     starts: Annotated[Array, Axes("attributes", "moved")]
     ends: Annotated[Array, Axes("attributes", "moved")]
-    unseen: tuple[Unseen, ...]
-    left: tuple[int, ...]  # leading dimensions of further clusters that differ
+    unseen: tuple[InvisibleChange, ...]
+    further: tuple[int, ...]  # leading dimensions of further clusters that differ
     layers: tuple[LayerEffect, ...]
     independent: float  # participation ratio of the correlations: how many dimensions there really are
 

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from ... import BackboneUnusable, UnsafeWeights
-from ...plugin import Imported, Importer
-from ...training import Stored, read_checkpoint, read_stored
+from ...plugin import ImportedBackbone, Importer
+from ...training import StoredObject, read_checkpoint, read_stored
 from .discriminator import Discriminator
 from .family import DISCRIMINATOR, GENERATOR, HEADS
 from .heads import PatchHeads
@@ -34,7 +34,7 @@ class CutImporter(Importer):
         except UnsafeWeights:
             return False
 
-    def read(self, path: Path, into: Mapping[str, Path] | None = None) -> Imported:  # noqa: ARG002  (adds to nothing)
+    def read(self, path: Path, into: Mapping[str, Path] | None = None) -> ImportedBackbone:  # noqa: ARG002  (adds to nothing)
         """See :class:`shiftlens.Importer`."""
         content = read_checkpoint(path)
         if not _is_generator(content):
@@ -59,7 +59,7 @@ class CutImporter(Importer):
         said += ["dropout"] if shape.dropout else []
         notes.append(f"generator: {', '.join(said)}")
         files |= _beside(path, notes)
-        return Imported(
+        return ImportedBackbone(
             family="mcdut",
             files=files,
             provides=frozenset({"translator"}),
@@ -69,13 +69,13 @@ class CutImporter(Importer):
 
 
 def _is_generator(content: Any) -> bool:
-    if not isinstance(content, Mapping) or not all(isinstance(one, Stored) for one in content.values()):
+    if not isinstance(content, Mapping) or not all(isinstance(one, StoredObject) for one in content.values()):
         return False
     first = content.get(_FIRST)
-    return isinstance(first, Stored) and len(first.shape) == 4 and first.shape[1:] == (3, 7, 7)
+    return isinstance(first, StoredObject) and len(first.shape) == 4 and first.shape[1:] == (3, 7, 7)
 
 
-def _read(path: Path, what: str, stored: Mapping[str, Stored], network: nn.Module) -> dict[str, Tensor]:
+def _read(path: Path, what: str, stored: Mapping[str, StoredObject], network: nn.Module) -> dict[str, Tensor]:
     check_fit(what, stored, network)
     tensors = {name: tensor.float() for name, tensor in read_stored(str(path), stored).items()}
     check_filters(tensors)
@@ -106,7 +106,7 @@ def _described(file: str, content: Any) -> nn.Module:
         BackboneUnusable: it holds something else.
     """
     first = "model.0.weight" if file == DISCRIMINATOR else "mlp_0.0.weight"
-    tensors = content if isinstance(content, Mapping) and all(isinstance(one, Stored) for one in content.values()) else {}
+    tensors = content if isinstance(content, Mapping) and all(isinstance(one, StoredObject) for one in content.values()) else {}
     if first not in tensors or not all(tensor.shape for tensor in tensors.values()):
         raise BackboneUnusable(f"no {first} in it", hint="it should be a state_dict")
     with torch.device("meta"):

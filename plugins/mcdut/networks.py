@@ -11,7 +11,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from ...training import descend, follow
+from ...training import descend, update_average
 from .cheap import Linear, Repair
 from .discriminator import Discriminator
 from .fit_config import McdutConfig
@@ -94,7 +94,7 @@ class Networks:
         if not self.config.average:
             return
         images = self.config.batch * self.accelerator.num_processes
-        follow(self.average, self.generator, images=images, number=number, half_life=1000 * self.config.average)
+        update_average(self.average, self.generator, images=images, number=number, half_life=1000 * self.config.average)
 
     def state(self) -> dict[str, Any]:
         """Give all that a checkpoint keeps."""

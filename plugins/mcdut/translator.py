@@ -49,7 +49,7 @@ class McdutTranslator(Translator):
         """
         config = self.config if isinstance(self.config, TranslateConfig) else TranslateConfig()
         method, closed = self._method(config)
-        done = _Done(Path(tempfile.mkdtemp(prefix="shiftlens-")))
+        done = _Results(Path(tempfile.mkdtemp(prefix="shiftlens-")))
         repair = _Repair(self.backbone, method, closed, config.limits or self.backbone.limits, config.gate)
         treatments: dict[str, Treatment] = {}
         batches = _alike(images.decoded(workers=self.context.workers), 1 if self.context.device == "cpu" else _TOGETHER)
@@ -125,7 +125,7 @@ class _Repair:
         return Result(ref, made, self.method) if reason is None else Result(ref, picture, "none", reason)
 
 
-class _Done:
+class _Results:
     """Repaired pictures on disk, as a source; the folder goes when nothing refers to them any more."""
 
     def __init__(self, folder: Path) -> None:

@@ -54,7 +54,7 @@ class World:
 
 
 @dataclass(frozen=True)
-class Rendered:
+class Rendering:
     """Images ``(images, size, size, 3)`` ``uint8`` before any JPEG, and masks ``(images, size, size)`` bool.
 
     ``part`` is the metal itself, without its holes; ``defects`` has one mask for each defect that occurs.
@@ -65,7 +65,7 @@ class Rendered:
     defects: dict[str, NDArray[np.bool_]]
 
 
-def render(world: World, index: Sequence[int] | NDArray[np.int64]) -> Rendered:
+def render(world: World, index: Sequence[int] | NDArray[np.int64]) -> Rendering:
     """Render the images ``index``.
 
     Whole blocks are rendered whatever part of them is asked for, so that an image is the same to the
@@ -76,14 +76,14 @@ def render(world: World, index: Sequence[int] | NDArray[np.int64]) -> Rendered:
     at = [(blocks[int(i) // world.block], int(i) % world.block) for i in index]
     names = sorted({name for block in blocks.values() for name in block.defects})
     nothing = np.zeros((world.size, world.size), np.bool_)
-    return Rendered(
+    return Rendering(
         pixels=np.stack([block.pixels[k] for block, k in at]),
         part=np.stack([block.part[k] for block, k in at]),
         defects={n: np.stack([b.defects[n][k] if n in b.defects else nothing for b, k in at]) for n in names},
     )
 
 
-def render_block(world: World, block: int) -> Rendered:
+def render_block(world: World, block: int) -> Rendering:
     """Render the images ``block * world.block`` and following."""
     lot = world.lot(np.arange(block * world.block, (block + 1) * world.block))
     with torch.inference_mode():
@@ -91,7 +91,7 @@ def render_block(world: World, block: int) -> Rendered:
         light = lens(lot, _radiance(world.site.ground, lot, scene), world.size)
         values = sensor(lot, light)
         pixels = (values * 255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
-        return Rendered(
+        return Rendering(
             pixels=pixels,
             part=_mask(scene.cover, world.size, 0.5),
             defects={name: _mask(mask, world.size, 0.25) for name, mask in scene.defects.items()},

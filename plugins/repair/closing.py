@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ... import RunOutcome
-from ...reporting import Attribute, Judged, Repair, SpaceReport, judged, judged_space
+from ...reporting import Attribute, Judgement, Repair, SpaceReport, judged, judged_space
 
 State = Literal["opened", "worse", "remains", "differs", "unmeasured", "reduced", "closed"]
 ORDER: tuple[State, ...] = ("opened", "worse", "remains", "differs", "unmeasured", "reduced", "closed")
@@ -84,7 +84,7 @@ def space_row(outcome: RunOutcome, repair: Repair) -> SpaceRow:
     return SpaceRow(judged_space(outcome, repair.before) if repair.before else None, judged_space(outcome, repair.after))
 
 
-def _row(before: Judged | None, after: Judged, i: int) -> Row | None:
+def _row(before: Judgement | None, after: Judgement, i: int) -> Row | None:
     was, now = before is not None and bool(before.significant[i]), bool(after.significant[i])
     if not was and not now:
         return None

@@ -12,7 +12,7 @@ from ...reporting import Repair, ReportSection, Section, repairs, section_html
 from .closing import Row, SpaceRow, leading, rows_of, space_row
 from .config import SectionConfig
 from .sentences import actions, repaired, space, verdict
-from .treatment import Treated, treated
+from .treatment import TreatmentSummary, treated
 from .views import Pictures, crisp, pictures_of
 from .words import W, filled
 
@@ -23,7 +23,7 @@ FOLDER = Path(__file__).parent
 class Block:
     """One translator step with what belongs to it."""
 
-    treatment: Treated
+    treatment: TreatmentSummary
     verdict: Text
     rows: tuple[Row, ...]
     spaces: tuple[SpaceRow, ...]

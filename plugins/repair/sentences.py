@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ... import Text
 from ...reporting import Attribute, SpaceReport
 from .closing import Row, SpaceRow, State, leading
-from .treatment import Treated
+from .treatment import TreatmentSummary
 from .words import W
 
 MOST_NAMED = 4
@@ -15,7 +15,7 @@ STATES: tuple[State, ...] = ("reduced", "remains", "differs", "unmeasured", "wor
 """What is said by name beside the number of those that closed."""
 
 
-def verdict(treatment: Treated, rows: Sequence[Row], *, compared: bool, again: bool) -> Text:
+def verdict(treatment: TreatmentSummary, rows: Sequence[Row], *, compared: bool, again: bool) -> Text:
     """Give the answer in one sentence.
 
     Args:
@@ -103,7 +103,7 @@ def actions(rows: Sequence[Row]) -> list[tuple[Text, Text]]:
     return [(names(group, most=len(group)), text) for text, group in groups.items()]
 
 
-def repaired(treatment: Treated) -> Text:
+def repaired(treatment: TreatmentSummary) -> Text:
     """Say how many images were repaired, and by what."""
     ways = [(way, len(ids)) for way, ids in treatment.ways.items() if way]
     count, of = len(treatment.repaired), treatment.images

@@ -25,7 +25,7 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Treated:
+class TreatmentSummary:
     """What became of the images of ``source`` in the translator's ``step``. Ids are as the report writes them.
 
     ``ways`` are the images by how they were repaired, ``notes`` what to know of some of them; ``held`` were given back as they
@@ -60,7 +60,7 @@ class Treated:
         return len(self.repaired) + len(self.given_back) + len(self.untouched)
 
 
-def treated(outcome: RunOutcome, step: str) -> Treated:
+def treated(outcome: RunOutcome, step: str) -> TreatmentSummary:
     """Read off what the translator of ``step`` said of its images; see :class:`shiftlens.Translator`."""
     made, source = outcome.images[step], outcome.source_of(step)
     unread = _unread(outcome, step, source)
@@ -78,7 +78,7 @@ def treated(outcome: RunOutcome, step: str) -> Treated:
             ways.setdefault(done.way, []).append(storable(ref.id))
     backbone = next(iter(_facts(outcome.manifest, "steps", step, "backbones").values()), None)
     quality = _facts(outcome.manifest, "backbones", str(backbone), "quality")
-    return Treated(
+    return TreatmentSummary(
         step=step,
         source=source,
         ways={way: tuple(ids) for way, ids in sorted(ways.items(), key=lambda item: -len(item[1]))},

@@ -13,7 +13,7 @@ from ...plugin import ImageSet
 from ...reporting import Repair, RepresentativeImage, Thumbnail, picture_uri, storable, thumbnails
 from .closing import Row, SpaceRow
 from .config import SectionConfig
-from .treatment import Treated
+from .treatment import TreatmentSummary
 
 CRISP = 160
 """Pictures up to this many pixels a side are scaled up without blurring."""
@@ -48,8 +48,8 @@ def crisp(picture: Thumbnail) -> bool:
 
 
 def pictures_of(
-    outcome: RunOutcome, treatment: Treated, repairs: Sequence[Repair], rows: Sequence[Row], spaces: Sequence[SpaceRow],
-    config: SectionConfig,
+    outcome: RunOutcome, treatment: TreatmentSummary, repairs: Sequence[Repair], rows: Sequence[Row],
+    spaces: Sequence[SpaceRow], config: SectionConfig,
 ) -> Pictures:  # fmt: skip
     """Choose and draw the pictures.
 

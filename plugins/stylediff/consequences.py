@@ -40,7 +40,7 @@ RIDGE = 1e-3
 
 
 @dataclass(frozen=True)
-class Folded:
+class Folding:
     """One entry a dimension: the index of the leading one (-1: stands on its own), the effect left, and its p."""
 
     follows: NDArray[np.int64]
@@ -177,7 +177,7 @@ def fold(
     draws: Draws,
     config: StyleDiffConfig,
     workers: int,
-) -> Folded:
+) -> Folding:
     """Fold significant dimensions under the ones that lead to them, greedily.
 
     The largest effect leads; of what is left of the others after it, the largest that is significant and
@@ -195,7 +195,7 @@ def fold(
         config: ``alpha``, ``keep`` and ``candidates``.
         workers: threads.
     """
-    out = Folded(np.full(len(effect), -1, np.int64), effect.copy(), p_family.copy())
+    out = Folding(np.full(len(effect), -1, np.int64), effect.copy(), p_family.copy())
     found = np.flatnonzero(sample.measured & (p_family <= config.alpha))
     found = found[np.argsort(-effect[found], kind="stable")]
     if not len(found):

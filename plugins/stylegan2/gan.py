@@ -10,7 +10,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from ...training import descend, follow
+from ...training import descend, update_average
 from .augment import EVERY, adjusted, augmented
 from .discriminator import Discriminator
 from .fit_config import GanConfig
@@ -70,7 +70,7 @@ class Gan:
             losses["penalty"] = self._penalty(real)
         self._adjust(logits.detach(), number)
         shown = len(images) * self.accelerator.num_processes
-        follow(self.average, self.generator, images=shown, number=number, half_life=1000 * self.config.average)
+        update_average(self.average, self.generator, images=shown, number=number, half_life=1000 * self.config.average)
         return losses | ({"augmentation": self.p.clone()} if self.config.augment else {})
 
     def codes(self, count: int) -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from ...plugin import Features
-from ...training import descend, follow
+from ...training import descend, update_average
 from .discriminator import Discriminator
 from .generator import Generator
 from .joint_config import JointConfig
@@ -132,7 +132,7 @@ class Joint:
         if judged:
             losses["judge"] = self._judged(images[: len(fakes)], fakes.detach(), number)
         shown = len(images) * accelerator.num_processes
-        follow(self.average, self.pair, images=shown, number=number, half_life=1000 * config.average, ramp=_RAMP)
+        update_average(self.average, self.pair, images=shown, number=number, half_life=1000 * config.average, ramp=_RAMP)
         return {name: loss.detach() for name, loss in losses.items()}
 
     def _perceptual(self, images: Tensor, made: Tensor) -> Tensor:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from ... import RunOutcome
-from ...plugin import ALONG, Traversal, Traversals, Unseen
+from ...plugin import ALONG, InvisibleChange, Traversal, Traversals
 from ...reporting import (
     Comparison,
-    Judged,
+    Judgement,
     ReportSection,
     Section,
     comparisons,
@@ -40,10 +40,10 @@ class Block:
     step: str
     traversals: Traversals
     comparison: Comparison
-    told: Judged
+    told: Judgement
     gate: GateView | None
     cards: tuple[CardView, ...]
-    unseen: tuple[Unseen, ...]
+    unseen: tuple[InvisibleChange, ...]
     top: float
 
     @property
@@ -112,7 +112,7 @@ def _every(card: CardView) -> Iterable[Any]:
 def _told(block: Block) -> dict[str, Any]:
     """Give what the template says of a block beside its cards."""
     single = [card for card in block.cards if card.index != ALONG]
-    left = sum(bool(block.told.significant[i]) for i in block.traversals.left)
+    left = sum(bool(block.told.significant[i]) for i in block.traversals.further)
     found = len(single) + len(block.unseen) + left
     measured = int(np.sum(block.comparison.scores.effects.measured))
     return {
@@ -125,7 +125,7 @@ def _told(block: Block) -> dict[str, Any]:
 
 def _rows(block: Block) -> list[dict[str, Any]]:
     """Give the clusters as rows of ``style.csv``, those shown first."""
-    found: list[tuple[Traversal | Unseen, bool]] = [(card.facts, True) for card in block.cards if card.index != ALONG]
+    found: list[tuple[Traversal | InvisibleChange, bool]] = [(card.facts, True) for card in block.cards if card.index != ALONG]
     found += [(one, False) for one in block.unseen]
     rows = []
     for facts, shown in found:
@@ -168,7 +168,7 @@ def _data(block: Block) -> dict[str, Any]:
             {"dimension": names[u.dimension], "members": [names[i] for i in u.members], "visible": u.visible}
             for u in block.unseen
         ],
-        "left": [names[i] for i in made.left if block.told.significant[i]],
+        "left": [names[i] for i in made.further if block.told.significant[i]],
         "layers": [] if block.closed else [layer.model_dump() for layer in made.layers],
         "independent": made.independent,
     }

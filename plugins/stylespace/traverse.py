@@ -10,7 +10,18 @@ import torch
 from numpy.typing import NDArray
 
 from ... import SpacesDiffer
-from ...plugin import ALONG, AttributeScores, ImageSet, Latents, StyleModel, Traversal, Traversals, Traverser, Unseen, in_lanes
+from ...plugin import (
+    ALONG,
+    AttributeScores,
+    ImageSet,
+    InvisibleChange,
+    Latents,
+    StyleModel,
+    Traversal,
+    Traversals,
+    Traverser,
+    in_lanes,
+)
 from .axis import LEVELS, Axis
 from .cast import Cast, cast
 from .config import TraverseConfig
@@ -35,7 +46,7 @@ class _Candidate:
 
 
 @dataclass(frozen=True)
-class _Decoded:
+class _Pictures:
     """The pictures of one attribute; see :class:`shiftlens.Traversals`."""
 
     facts: Traversal
@@ -109,7 +120,7 @@ class StyleTraverser(Traverser):
     def _seen(
         self, decoder: Decoder, clusters: list[tuple[int, ...]], reference: Latents, target: Latents, scores: AttributeScores,
         casts: list[Cast],
-    ) -> tuple[list[_Candidate], list[Unseen]]:  # fmt: skip
+    ) -> tuple[list[_Candidate], list[InvisibleChange]]:  # fmt: skip
         """Give the clusters that show, and those that do not."""
         least = self._options.visible_least
 
@@ -119,14 +130,14 @@ class StyleTraverser(Traverser):
             return _Candidate(dimension, members, axis, self._visible(decoder, axis, casts))
 
         shown: list[_Candidate] = []
-        unseen: list[Unseen] = []
+        unseen: list[InvisibleChange] = []
         looks = in_lanes(looked, clusters, count=self.context.workers, device=self.context.device)
         for done, one in enumerate(looks, start=1):
             self.context.progress(done, len(clusters) + self._options.attributes)
             if one.visible >= least:
                 shown.append(one)
             else:
-                unseen.append(Unseen(dimension=one.dimension, members=one.members, visible=one.visible))
+                unseen.append(InvisibleChange(dimension=one.dimension, members=one.members, visible=one.visible))
         return shown, unseen
 
     def _visible(self, decoder: Decoder, axis: Axis, casts: list[Cast]) -> float:
@@ -140,31 +151,31 @@ class StyleTraverser(Traverser):
         reach = REACH * spread**0.5
         return decoder.visible(codes, axis, own, middle - reach, middle + reach)
 
-    def _decoded(self, decoder: Decoder, casts: list[Cast], scores: AttributeScores, one: _Candidate) -> _Decoded:
+    def _decoded(self, decoder: Decoder, casts: list[Cast], scores: AttributeScores, one: _Candidate) -> _Pictures:
         rows, values, pictures = strip(decoder, one.axis, casts, self._options.picture)
         moved, starts, ends, pairs = moves(decoder, one.axis, casts[0], self._options.picture)
-        alone = replace(one.axis, step=one.axis.reading)
+        single = replace(one.axis, step=one.axis.reading)
         facts = Traversal(
             dimension=one.dimension,
             members=one.members,
             steps=tuple(float(one.axis.step[i]) for i in one.members),
             visible=one.visible,
-            alone=self._visible(decoder, alone, casts) if len(one.members) > 1 else one.visible,
+            single=self._visible(decoder, single, casts) if len(one.members) > 1 else one.visible,
             auc=float(scores.joint.separation) if one.dimension == ALONG else one.axis.separation(),
             rows=rows,
             moved=moved,
         )
         heat = (pictures[:, -1] - pictures[:, 0]).abs().mean(dim=(0, 1)).float().cpu().numpy()
-        return _Decoded(facts, values, bytes_of(pictures), heat, bytes_of(pairs), starts, ends)
+        return _Pictures(facts, values, bytes_of(pictures), heat, bytes_of(pairs), starts, ends)
 
     def _told(
         self,
         reference: Latents,
         target: Latents,
         scores: AttributeScores,
-        decoded: list[_Decoded],
-        unseen: list[Unseen],
-        left: tuple[int, ...],
+        decoded: list[_Pictures],
+        unseen: list[InvisibleChange],
+        further: tuple[int, ...],
     ) -> Traversals:
         empty = {
             "values": ((0, len(LEVELS)), np.float64), "strips": ((0, 1 + 2 * ROWS, len(LEVELS), 1, 1, 3), np.uint8),
@@ -182,7 +193,7 @@ class StyleTraverser(Traverser):
             levels=LEVELS,
             attributes=tuple(one.facts for one in decoded),
             unseen=tuple(unseen),
-            left=left,
+            further=further,
             layers=layers(scores),
             independent=independent(scores, (reference.values, target.values)),
             **arrays,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .... import BackboneUnusable
-from ....training import Record, Stored, read_checkpoint
+from ....training import Record, StoredObject, read_checkpoint
 
 PERSISTENT = "torch_utils.persistence._reconstruct_persistent_obj"
 TENSORFLOW = "dnnlib.tflib.network.Network"
@@ -44,7 +44,7 @@ def format_of(content: Any) -> Format | None:
     >>> format_of({"state_dict": {"encoder.body": 1}}), format_of({"model": 1})
     ('e4e', None)
     """
-    if isinstance(content, Stored):
+    if isinstance(content, StoredObject):
         return "directions" if 0 < len(content.shape) <= _MOST_AXES else None
     if isinstance(content, tuple):
         return "nvidia" if any(isinstance(one, Record) and one.name == TENSORFLOW for one in content) else None
@@ -57,4 +57,4 @@ def format_of(content: Any) -> Format | None:
     state = content.get("state_dict")
     if isinstance(state, Mapping) and any(str(key).startswith(("encoder.", "decoder.")) for key in state):
         return "e4e"
-    return "directions" if all(isinstance(content.get(key), Stored) for key in GANSPACE) else None
+    return "directions" if all(isinstance(content.get(key), StoredObject) for key in GANSPACE) else None

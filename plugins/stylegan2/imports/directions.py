@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from .... import BackboneUnusable, UsageError
-from ....plugin import Imported, Importer
+from ....plugin import ImportedBackbone, Importer
 from ....training import load_tensors, read_stored
 from ..family import GENERATOR
 from ..generator import shape_of
@@ -33,7 +33,7 @@ class DirectionsImporter(Importer):
         """See :class:`shiftlens.Importer`."""
         return format_of(opened(path)) == "directions"
 
-    def read(self, path: Path, into: Mapping[str, Path] | None) -> Imported:
+    def read(self, path: Path, into: Mapping[str, Path] | None) -> ImportedBackbone:
         """See :class:`shiftlens.Importer`."""
         content = opened(path)
         if format_of(content) != "directions":
@@ -49,7 +49,9 @@ class DirectionsImporter(Importer):
         if twice:
             raise UsageError(f"{path}: the backbone has directions {twice[0]!r} already", hint="give the file another name")
         said = ", ".join(f"{key} {tuple(tensor.shape)}" for key, tensor in added.items())
-        return Imported(family="stylegan2", files={**base, DIRECTIONS: {**there, **added}}, notes=(f"directions: {said}",))
+        return ImportedBackbone(
+            family="stylegan2", files={**base, DIRECTIONS: {**there, **added}}, notes=(f"directions: {said}",)
+        )
 
 
 def _directions(path: Path, name: str, content: Any, w_dim: int, n_w: int) -> dict[str, Tensor]:

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from .... import BackboneUnusable
-from ....plugin import Imported, Importer, quoted
-from ....training import Record, Stored, read_stored
+from ....plugin import ImportedBackbone, Importer, quoted
+from ....training import Record, StoredObject, read_stored
 from ..e4e import E4eEncoder
 from ..family import ENCODER, GENERATOR
 from ..layers import codes
@@ -32,7 +32,7 @@ class E4eImporter(Importer):
         """See :class:`shiftlens.Importer`."""
         return format_of(opened(path)) == "e4e"
 
-    def read(self, path: Path, into: Mapping[str, Path] | None) -> Imported:  # noqa: ARG002  (adds to nothing)
+    def read(self, path: Path, into: Mapping[str, Path] | None) -> ImportedBackbone:  # noqa: ARG002  (adds to nothing)
         """See :class:`shiftlens.Importer`."""
         content = opened(path)
         if format_of(content) != "e4e":
@@ -53,7 +53,7 @@ class E4eImporter(Importer):
         if not options.get("start_from_latent_avg", True):
             rows = torch.zeros_like(mean)[None]
         notes = [] if rows is None else _started(path, encoder, rows, mean)
-        return Imported(
+        return ImportedBackbone(
             family="stylegan2",
             files={GENERATOR: read.tensors, ENCODER: encoder},
             provides=frozenset({"style-generator", "style-encoder"}),
@@ -82,8 +82,8 @@ def _options(path: Path, found: Any) -> Mapping[str, Any]:
     return options
 
 
-def _parts(path: Path, state: Mapping[str, Stored]) -> dict[str, dict[str, Stored]]:
-    parts: dict[str, dict[str, Stored]] = {}
+def _parts(path: Path, state: Mapping[str, StoredObject]) -> dict[str, dict[str, StoredObject]]:
+    parts: dict[str, dict[str, StoredObject]] = {}
     for name, one in state.items():
         before, _, rest = name.partition(".")
         parts.setdefault(before, {})[rest] = one
@@ -93,7 +93,7 @@ def _parts(path: Path, state: Mapping[str, Stored]) -> dict[str, dict[str, Store
     return parts
 
 
-def _encoder(path: Path, stored: Mapping[str, Stored], n_w: int) -> dict[str, Tensor]:
+def _encoder(path: Path, stored: Mapping[str, StoredObject], n_w: int) -> dict[str, Tensor]:
     check_fit(path, "encoder of the e4e kind", stored, encoder_network(n_w))
     tensors = read_stored(str(path), stored)
     return {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
@@ -116,7 +116,7 @@ def _started(path: Path, encoder: dict[str, Tensor], starts: Tensor, mean: Tenso
     return ["its codes do not all start at one mean; the difference went into the biases of the last layers, the same sum"]
 
 
-def _left_out(parts: Mapping[str, Mapping[str, Stored]]) -> list[str]:
+def _left_out(parts: Mapping[str, Mapping[str, StoredObject]]) -> list[str]:
     others = {name: len(tensors) for name, tensors in parts.items() if name not in ("encoder", "decoder")}
     waiting = Counter[str]()
     for name in others.keys() & _COMPENSATORS.keys():

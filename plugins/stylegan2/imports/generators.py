@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from .... import BackboneUnusable, UsageError
 from ....plugin import quoted
-from ....training import Stored, misfits, read_stored
+from ....training import StoredObject, misfits, read_stored
 from ..generator import Generator, shape_of
 
 DRAWS, SEED = 10_000, 0
@@ -37,7 +37,7 @@ class Read(NamedTuple):
         return int(shape_of(self.tensors)["size"])
 
 
-def read_generator(path: Path, stored: Mapping[str, Stored], mean: Tensor | None) -> Read:
+def read_generator(path: Path, stored: Mapping[str, StoredObject], mean: Tensor | None) -> Read:
     """Read a generator whose tensors have our names.
 
     Args:
@@ -84,7 +84,9 @@ def estimated_mean(tensors: Mapping[str, Tensor]) -> Tensor:
     return (total / DRAWS).float()
 
 
-def check_fit(path: Path, what: str, stored: Mapping[str, Stored], network: nn.Module, others: Collection[str] = ()) -> None:
+def check_fit(
+    path: Path, what: str, stored: Mapping[str, StoredObject], network: nn.Module, others: Collection[str] = ()
+) -> None:
     """Hold names and shapes against a network, before a number is read; ``others`` are tensors that the file need not have.
 
     Raises:
@@ -101,7 +103,7 @@ def check_fit(path: Path, what: str, stored: Mapping[str, Stored], network: nn.M
             raise BackboneUnusable(f"{path}: {name} holds {stored[name].storage.dtype}", hint="expected floating point numbers")
 
 
-def without_kernels(path: Path, stored: Mapping[str, Stored], suffix: str, scale: float) -> dict[str, Stored]:
+def without_kernels(path: Path, stored: Mapping[str, StoredObject], suffix: str, scale: float) -> dict[str, StoredObject]:
     """Leave out the constant kernels, whose names end in ``suffix``; they must be the usual one times ``scale``.
 
     Raises:
@@ -119,13 +121,13 @@ def without_kernels(path: Path, stored: Mapping[str, Stored], suffix: str, scale
     return {name: one for name, one in stored.items() if name not in kernels}
 
 
-def only_stored(path: Path, what: str, found: Any) -> dict[str, Stored]:
+def only_stored(path: Path, what: str, found: Any) -> dict[str, StoredObject]:
     """Give ``found`` as tensors by name.
 
     Raises:
         BackboneUnusable: it is anything else.
     """
-    if not isinstance(found, Mapping) or not all(isinstance(k, str) and isinstance(v, Stored) for k, v in found.items()):
+    if not isinstance(found, Mapping) or not all(isinstance(k, str) and isinstance(v, StoredObject) for k, v in found.items()):
         raise BackboneUnusable(f"{path}: {what} is not tensors by name", hint="it should be a state_dict")
     return dict(found)
 
@@ -147,8 +149,8 @@ def rows_of(path: Path, found: Any) -> Tensor | None:
     """
     if found is None:
         return None
-    if not isinstance(found, Stored) or len(found.shape) not in (1, 2) or not all(found.shape):
-        shape = f"has shape {found.shape}" if isinstance(found, Stored) else "is no tensor"
+    if not isinstance(found, StoredObject) or len(found.shape) not in (1, 2) or not all(found.shape):
+        shape = f"has shape {found.shape}" if isinstance(found, StoredObject) else "is no tensor"
         raise BackboneUnusable(f"{path}: latent_avg {shape}", hint="expected (w_dim,), (1, w_dim) or (codes, w_dim)")
     if found.storage.dtype not in _FLOATS:
         raise BackboneUnusable(f"{path}: latent_avg holds {found.storage.dtype}", hint="expected floating point numbers")

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from .... import BackboneUnusable
-from ....plugin import Imported, Importer
-from ....training import Record, Stored, misfits
+from ....plugin import ImportedBackbone, Importer
+from ....training import Record, StoredObject, misfits
 from ..family import GENERATOR
 from ..layers import LARGEST
 from .detect import PERSISTENT, TENSORFLOW, format_of, opened
@@ -37,7 +37,7 @@ class NvidiaImporter(Importer):
         """See :class:`shiftlens.Importer`."""
         return format_of(opened(path)) == "nvidia"
 
-    def read(self, path: Path, into: Mapping[str, Path] | None) -> Imported:  # noqa: ARG002  (adds to nothing)
+    def read(self, path: Path, into: Mapping[str, Path] | None) -> ImportedBackbone:  # noqa: ARG002  (adds to nothing)
         """See :class:`shiftlens.Importer`."""
         modules = _modules(path, _network(path, opened(path)))
         found = _tensors(path, modules)
@@ -46,7 +46,7 @@ class NvidiaImporter(Importer):
         ours, grey = _coloured(path, _renamed(path, without_kernels(path, found, "resample_filter", 1)))
         read = read_generator(path, ours, mean)
         note = "; ".join([*_differences(modules), *grey])
-        return Imported(
+        return ImportedBackbone(
             family="stylegan2",
             files={GENERATOR: read.tensors},
             provides=frozenset({"style-generator"}),
@@ -99,13 +99,13 @@ def _named(path: Path, state: Mapping[str, Any], kind: str) -> dict[str, Any]:
     return {str(name)[:80]: one for name, one in found.items()}
 
 
-def _tensors(path: Path, modules: Mapping[str, Mapping[str, Any]]) -> dict[str, Stored]:
+def _tensors(path: Path, modules: Mapping[str, Mapping[str, Any]]) -> dict[str, StoredObject]:
     every = (
         (f"{before}{name}", one)
         for before, state in modules.items()
         for kind in ("_parameters", "_buffers")
         for name, one in _named(path, state, kind).items()
-        if isinstance(one, Stored)
+        if isinstance(one, StoredObject)
     )
     found = dict(islice(every, _MOST))
     if next(every, None) is not None:
@@ -113,7 +113,7 @@ def _tensors(path: Path, modules: Mapping[str, Mapping[str, Any]]) -> dict[str, 
     return found
 
 
-def _check_kind(path: Path, state: Mapping[str, Any], found: Mapping[str, Stored]) -> None:
+def _check_kind(path: Path, state: Mapping[str, Any], found: Mapping[str, StoredObject]) -> None:
     if any(name.startswith(("synthesis.input.", "synthesis.L")) for name in found):
         raise _refused(path, "a StyleGAN3 generator", "its layers have no counterpart here; train one with --cfg=stylegan2")
     classes = state.get("c_dim", 0)
@@ -125,7 +125,7 @@ def _check_kind(path: Path, state: Mapping[str, Any], found: Mapping[str, Stored
         raise _refused(path, "no StyleGAN2 generator", "its G_ema has no synthesis.b4.const")
 
 
-def _renamed(path: Path, found: Mapping[str, Stored]) -> dict[str, Stored]:
+def _renamed(path: Path, found: Mapping[str, StoredObject]) -> dict[str, StoredObject]:
     """Give the tensors our names and axes."""
     size = max((int(match[1]) for match in map(_BLOCK.fullmatch, found) if match), default=0)
     known = list(pairs(min(size, LARGEST), sum(1 for name in found if _MAPPED.fullmatch(name))))
@@ -134,12 +134,12 @@ def _renamed(path: Path, found: Mapping[str, Stored]) -> dict[str, Stored]:
     return {pair.ours: _with_axes(found[pair.nvidia], pair.before, pair.after) for pair in known}
 
 
-def _with_axes(stored: Stored, before: int, after: int) -> Stored:
+def _with_axes(stored: StoredObject, before: int, after: int) -> StoredObject:
     shape, stride = ((fill,) * before + have + (fill,) * after for fill, have in ((1, stored.shape), (0, stored.stride)))
     return replace(stored, shape=shape, stride=stride)
 
 
-def _coloured(path: Path, ours: Mapping[str, Stored]) -> tuple[dict[str, Stored], list[str]]:
+def _coloured(path: Path, ours: Mapping[str, StoredObject]) -> tuple[dict[str, StoredObject], list[str]]:
     """Let a generator of grey images give three equal channels."""
     last = {name: one for name, one in ours.items() if _COLOURED.fullmatch(name)}
     counts = {one.shape[1:2] for one in last.values()}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .... import BackboneUnusable
-from ....plugin import Imported, Importer
+from ....plugin import ImportedBackbone, Importer
 from ..family import GENERATOR
 from .detect import format_of, opened
 from .generators import left_out, mean_of, only_stored, read_generator, rows_of, without_kernels
@@ -22,7 +22,7 @@ class RosinalityImporter(Importer):
         """See :class:`shiftlens.Importer`."""
         return format_of(opened(path)) == "rosinality"
 
-    def read(self, path: Path, into: Mapping[str, Path] | None) -> Imported:  # noqa: ARG002  (adds to nothing)
+    def read(self, path: Path, into: Mapping[str, Path] | None) -> ImportedBackbone:  # noqa: ARG002  (adds to nothing)
         """See :class:`shiftlens.Importer`."""
         content = opened(path)
         if format_of(content) != "rosinality":
@@ -35,7 +35,7 @@ class RosinalityImporter(Importer):
         others = content.keys() - _USED if nested else ()
         if others:
             notes.append(left_out(str(key) for key in others))
-        return Imported(
+        return ImportedBackbone(
             family="stylegan2",
             files={GENERATOR: read.tensors},
             provides=frozenset({"style-generator"}),

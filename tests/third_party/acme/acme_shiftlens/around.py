@@ -9,7 +9,7 @@ from multiprocessing import get_context
 import numpy as np
 
 from shiftlens import DatasetSpec, RunOutcome, Text
-from shiftlens.plugin import Done, Executor, ImageRef, ImageSet, Picture, Reader, Task, Worker
+from shiftlens.plugin import Executor, ImageRef, ImageSet, JobResult, Picture, Reader, Task, Worker
 from shiftlens.reporting import ReportSection, Section
 
 
@@ -45,7 +45,7 @@ class Count(ReportSection):
         )
 
 
-def _do(task: Task) -> list[Done]:
+def _do(task: Task) -> list[JobResult]:
     worker = Worker()
     try:
         return worker(task)
@@ -65,6 +65,6 @@ class Processes(Executor):
         """End them."""
         self._pool.shutdown()
 
-    def map(self, tasks: Iterable[Task]) -> Iterator[list[Done]]:
+    def map(self, tasks: Iterable[Task]) -> Iterator[list[JobResult]]:
         """Give what each task gives, in order."""
         return self._pool.map(_do, tasks)
