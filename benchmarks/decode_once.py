@@ -1,7 +1,7 @@
 """What decoding once is worth: the encoders of ``compare``, each by itself and together, in one run.
 
-``python benchmarks/decode_once.py [IMAGES] [MEGAPIXELS]`` draws half as many PNG as JPEG files of that size, and prints seconds,
-their ratio, the peak of memory of each way in a process of its own, and whether the codes are equal to the last bit.
+``python benchmarks/decode_once.py [IMAGES] [MEGAPIXELS]`` draws as many PNG as JPEG files of that size, and prints
+seconds, their ratio, the peak of memory of each way in a process of its own, and whether the codes are equal to the last bit.
 """
 
 from __future__ import annotations

@@ -86,6 +86,22 @@ def killed_fit() -> Callable[..., None]:
     return run
 
 
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """Count the steps that the reader of pickles takes from now on: work is bounded, not seconds."""
+    from shiftlens.registry import restricted
+
+    taken = [0]
+
+    class Counted(dict[int, Any]):
+        def get(self, code: Any, default: Any = None) -> Any:
+            taken[0] += 1
+            return super().get(code, default)
+
+    monkeypatch.setattr(restricted, "_STEPS", Counted(restricted._STEPS))
+    return lambda: taken[0]
+
+
 PHYSICAL = """\
 pipeline: physical-only
 inputs: {development: images, site: images}

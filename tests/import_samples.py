@@ -21,7 +21,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from shiftlens.framework.fitting.importing import read_file
 from shiftlens.framework.host.host import Host, Offer
+from shiftlens.plugin import ImportedBackbone
 from shiftlens.plugins.stylegan2.imports import importers
 
 W = 16
@@ -305,3 +307,20 @@ def legacy_bytes(content: Any) -> bytes:
     buffer = io.BytesIO()
     torch.save(content, buffer, _use_new_zipfile_serialization=False)
     return buffer.getvalue()
+
+
+# what is read of files
+
+
+def imported(path: Path, **options: Any) -> ImportedBackbone:
+    return read_file(HOST, path, **options)[1]
+
+
+def generator_of(found: ImportedBackbone) -> dict[str, Tensor]:
+    return dict(found.files["generator.safetensors"])
+
+
+def assert_equal(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
+    assert found.keys() == wanted.keys()
+    for name, tensor in wanted.items():
+        assert torch.equal(found[name], tensor), name

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from shiftlens import RunOutcome
-from shiftlens.plugin import Context, ImageRef, ImageSet, Latents, Picture, Translator
+from shiftlens import RunOutcome, Text
+from shiftlens.plugin import Context, ImageRef, ImageSet, Latents, Picture, Translator, Treatment
 from shiftlens.plugins.physical.config import PhysicalConfig
 from shiftlens.plugins.physical.encoder import Physical
 from shiftlens.plugins.stylediff.config import StyleDiffConfig
@@ -71,19 +71,18 @@ class ToyTranslator(Translator):
         self.toy = toy
 
     def translate(self, images: ImageSet) -> ImageSet:
-        pictures, refs = {}, []
+        pictures, done = {}, {}
         for ref, picture in images.decoded():
-            meta = dict(ref.meta)
             if isinstance(picture, Picture):
                 pictures[ref.id] = picture
                 if ref.id in self.toy.held:
                     en, ja = self.toy.held[ref.id]
-                    meta |= {"repair": "none", "held_back": en, "held_back_ja": ja}
+                    done[ref.id] = Treatment(held_back=Text(en=en, ja=ja))
                 else:
                     pictures[ref.id] = replace(picture, pixels=self.toy.change(picture.pixels))
-                    meta |= {} if self.toy.way is None else {"repair": self.toy.way}
-            refs.append(replace(ref, digest=f"{ref.digest}-toy", meta=meta))
-        return replace(images, refs=tuple(refs), source=Pictures(pictures), note="made by a toy")
+                    if self.toy.way is not None:
+                        done[ref.id] = Treatment(way=self.toy.way)
+        return images.remade(Pictures(pictures), done, note="" if self.toy.way else "made by a toy")
 
 
 _KNOWN: dict[str, Latents] = {}

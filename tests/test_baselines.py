@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from scipy.stats import false_discovery_control, ks_2samp, mannwhitneyu, ttest_ind
 
 from shiftlens import InputUnusable, SpacesDiffer, TooFewImages
-from shiftlens.framework.values.plain import holm
+from shiftlens.framework.values.corrections import holm
 from shiftlens.plugin import AttributeScores, Context, Dimension, Latents, LatentScorer, Space
 from shiftlens.plugins.baselines import plugin
 from shiftlens.plugins.baselines.classifier import DomainClassifier, Ridge, auc_of

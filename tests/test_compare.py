@@ -64,7 +64,7 @@ def test_the_whole_demo_finds_what_was_planted(shiftlens: Run, tmp_path: Path) -
     assert page.index("ynthetic") < page.index("<h1")
     assert len(page) < 8 * 2**20
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
-        "attributes.csv", "events.jsonl", "repair.csv", "report.html", "report.json", "run.json",
+        "attributes.csv", "events.jsonl", "outcome.json", "repair.csv", "report.html", "report.json", "run.json", "values",
     ]  # fmt: skip
 
 

@@ -132,7 +132,7 @@ def test_a_used_store_gives_what_an_empty_one_gives(session: Any, tmp_path: Path
 @pytest.mark.parametrize("way", ["replace", "own digests", "new set", "digests alone"])
 def test_other_pixels_in_any_other_way_are_refused(session: Any, tmp_path: Path, way: str) -> None:
     Halving.way = way
-    with pytest.raises(PromiseBroken, match=r"step 'made': halving of planted_made unknown gave .*remade"):
+    with pytest.raises(PromiseBroken, match=r"step 'made': halving of planted_made unknown: .*remade"):
         run(session, tmp_path)
 
 

@@ -135,12 +135,6 @@ def test_an_image_that_cannot_be_read_any_more_is_set_aside(compared: Compared, 
     assert len(maps.ids) == len(maps.maps) == 5
 
 
-def test_without_scores_it_says_what_to_wire(compared: Compared) -> None:
-    explainer = DifferenceMap(DifferenceMapConfig(), backbone=compared.network, context=CONTEXT)
-    with pytest.raises(UsageError, match="`about`"):
-        explainer.explain(compared.sets["dev"], None)
-
-
 def test_images_of_another_comparison_are_refused(compared: Compared, folder_of: Callable[..., Path]) -> None:
     others = open_source(str(folder_of("others", 3)), "others", discover())
     explainer = DifferenceMap(DifferenceMapConfig(), backbone=compared.network, context=CONTEXT)

@@ -11,7 +11,7 @@ from shiftlens.plugin import AttributeScores, Latents, gate_of
 from shiftlens.plugins.baselines.welch import Welch
 from shiftlens.plugins.stylediff.config import StyleDiffConfig
 from shiftlens.plugins.stylediff.scorer import StyleDiff
-from shiftlens.specs.errors import ComponentFailed
+from shiftlens.specs.errors import PromiseBroken
 from shiftlens.testing import sample_latents
 
 QUICK = StyleDiffConfig(permutations=199, bootstrap=50, self_splits=0)
@@ -54,8 +54,8 @@ def test_an_open_gate_changes_nothing(scorer) -> None:
     with_errors = scorer.score(a, b)
     without = scorer.score(*(side.model_copy(update={"error": None}) for side in (a, b)))
     assert not with_errors.gate.closed
-    np.testing.assert_array_equal(with_errors.p_family, without.p_family)
-    np.testing.assert_array_equal(with_errors.rank, without.rank)
+    np.testing.assert_array_equal(with_errors.significance.p_family, without.significance.p_family)
+    np.testing.assert_array_equal(with_errors.effects.rank, without.effects.rank)
 
 
 @pytest.mark.parametrize(("above", "closed"), [(0, False), (8, False), (9, True), (80, True)])
@@ -123,7 +123,7 @@ def test_errors_stay_with_their_images_as_shards_are_joined() -> None:
 def test_an_encoder_that_gives_other_errors_than_one_an_image_is_named() -> None:
     offer = next(o for o in discover().offers if o.role == "encoder")
     for wrong in (np.zeros(3), np.full(80, np.nan)):
-        with pytest.raises(ComponentFailed, match="one finite number an image"):
+        with pytest.raises(PromiseBroken, match=r"Latents\.error"):
             checked(offer, latents(errors(0)).model_copy(update={"error": wrong}), {"images": _Named()})
 
 

@@ -12,6 +12,7 @@ import tomllib
 import zipfile
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import pytest
 
@@ -29,15 +30,37 @@ def tracked() -> list[str]:
     return [name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
 
 
-def test_every_name_of_the_facade_is_there() -> None:
-    for name in shiftlens.__all__:
-        assert getattr(shiftlens, name) is not None
+FACADES = ("plugin", "training", "reporting", "testing")
 
 
-def test_checkers_see_the_same_names_as_users() -> None:
-    source = (ROOT / "__init__.py").read_text()
-    seen = set(re.findall(r"(\w+) as \1,", source))
-    assert seen == set(shiftlens.__all__) - {"__version__"}
+def test_every_name_of_the_facades_is_there_and_stands_in_one_of_them() -> None:
+    modules = [shiftlens, *(importlib.import_module(f"shiftlens.{name}") for name in FACADES)]
+    names = [name for module in modules for name in module.__all__]
+    assert len(names) == len(set(names)) > 100
+    for module in modules:
+        assert all(getattr(module, name) is not None for name in module.__all__)
+
+
+def test_the_rooms_of_the_framework_lie_in_layers() -> None:
+    done = subprocess.run([sys.executable, ROOT / "docs/layout.py"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert "0 upward, 0 rooms in circles" in done.stdout
+
+
+def test_the_drawing_would_show_an_arrow_that_goes_up() -> None:
+    layout = _module(ROOT / "docs/layout.py")
+    arrows = layout.arrows_of(ROOT) | {("values", "running")}
+    assert layout.upward(arrows, layout.layers_of(ROOT)) == [("values", "running")]
+    assert {"values", "running"} <= set(layout.circles_of(arrows))
+
+
+def _module(path: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def test_the_version_is_said_once() -> None:
@@ -61,7 +84,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 def test_the_wheel_holds_the_package_whole_and_nothing_else(wheel: list[str]) -> None:
     kept = {f"shiftlens/{n}" for n in tracked() if n.partition("/")[0] in FLOORS and not n.endswith(".md")}
-    kept |= {"shiftlens/__init__.py", "shiftlens/__main__.py", "shiftlens/py.typed"}
+    own = ("__init__", *FACADES)
+    kept |= {f"shiftlens/{name}{ending}" for name in own for ending in (".py", ".pyi")}
+    kept |= {"shiftlens/__main__.py", "shiftlens/_facade.py", "shiftlens/py.typed"}
     shipped = {name for name in wheel if not name.partition("/")[0].endswith(".dist-info")}
     assert shipped == kept
 
@@ -74,11 +99,7 @@ def test_examples_in_docstrings_hold(path: Path) -> None:
 
 
 def test_the_reference_is_what_the_code_says() -> None:
-    spec = importlib.util.spec_from_file_location("reference", ROOT / "docs/reference.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = _module(ROOT / "docs/reference.py")
     assert (ROOT / "docs/reference.md").read_text(encoding="utf-8") == module.reference(), "run: python docs/reference.py"
 
 
@@ -94,6 +115,8 @@ def test_files_are_small() -> None:
     lengths = {p: len(p.read_text(encoding="utf-8").splitlines()) for p in MODULES}
     assert max(lengths.values()) <= 400, max(lengths, key=lengths.__getitem__)
     assert median(n for n in lengths.values() if n > 3) < 150
+    tests = {p: len(p.read_text(encoding="utf-8").splitlines()) for p in (ROOT / "tests").rglob("*.py")}
+    assert max(tests.values()) <= 400, max(tests, key=tests.__getitem__)
 
 
 def test_every_plugin_has_the_same_rooms() -> None:

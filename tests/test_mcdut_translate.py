@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from shiftlens import Text, UsageError
 from shiftlens.framework.translation.png import png
-from shiftlens.plugin import Context, ImageRef, ImageSet, Picture, Unreadable, decode
+from shiftlens.plugin import Context, ImageRef, ImageSet, Picture, Treatment, Unreadable, decode
 from shiftlens.plugins.mcdut.cheap import Linear
 from shiftlens.plugins.mcdut.config import TranslateConfig, Verdict
 from shiftlens.plugins.mcdut.model import Mcdut
@@ -95,7 +95,7 @@ def test_every_image_comes_back_in_order_with_its_depth_and_channels() -> None:
         assert (b.pixels.shape, b.pixels.dtype, b.white) == (a.pixels.shape, a.pixels.dtype, a.white)
         np.testing.assert_allclose(b.unit(), 0.5 * a.unit(), atol=0.51 / a.white)
         assert after.digest != before.digest
-        assert after.meta["repair"] == "network"
+        assert after.treatment.way == "network"
 
 
 def test_depth_beyond_8_bits_is_kept_and_what_it_is_worth_is_said() -> None:
@@ -104,11 +104,10 @@ def test_depth_beyond_8_bits_is_kept_and_what_it_is_worth_is_said() -> None:
     after = made.source.picture(made.refs[0])
     assert len(np.unique(after.pixels)) > 2000
     np.testing.assert_allclose(after.pixels, ramp / 2, atol=2)
-    assert "1 of more than 8 bits; the depth is kept, but the network was fitted on 8 bits" in made.note
-    assert "1/255 is its guess" in made.refs[0].meta["repair_note"]
-    assert "1/255 より細かい値は推定" in made.refs[0].meta["repair_note_ja"]
-    assert "1 of one channel have the mean of the three" in made.note
-    assert "8 bits" not in translated(one_image(Picture(textured(40, 40), 255.0))).note
+    assert "more than 8 bits; the depth is kept, but the network was fitted on 8 bits" in made.refs[0].treatment.note.en
+    assert "1/255 is its guess" in made.refs[0].treatment.note.en
+    assert "1/255 より細かい値は推定" in made.refs[0].treatment.note.ja
+    assert translated(one_image(Picture(textured(40, 40), 255.0))).refs[0].treatment.note is None
 
 
 def rgba(alpha: np.ndarray) -> bytes:
@@ -158,15 +157,15 @@ def test_an_image_that_would_lose_or_gain_anything_is_given_back_as_it_was() -> 
     images = ImageSet("two", refs, Pictures(pictures), note="drawn")
     made = translated(images, model(generator=Spots()))
     held, passed = made.refs
-    assert held.meta["repair"] == "none"
-    assert "that the original does not have" in held.meta["held_back"]
-    assert "元画像にない模様" in held.meta["held_back_ja"]
+    assert held.treatment.way is None
+    assert "that the original does not have" in held.treatment.held_back.en
+    assert "元画像にない模様" in held.treatment.held_back.ja
     again = translated(made, gate="off").refs[0]
-    assert again.meta == {"repair": "network"}  # what an earlier translation said is gone
+    assert again.treatment == Treatment(way="network")  # what an earlier translation said is gone
     np.testing.assert_array_equal(made.source.picture(held).pixels, pictures["80.png"].pixels)
-    assert passed.meta == {"repair": "network"}
-    assert made.note.startswith("drawn; 1 repaired by network, 1 given back as they were")
-    assert translated(images, model(generator=Spots()), gate="off").refs[0].meta == {"repair": "network"}
+    assert passed.treatment == Treatment(way="network")
+    assert made.note == "drawn"
+    assert translated(images, model(generator=Spots()), gate="off").refs[0].treatment == Treatment(way="network")
 
 
 REASON = Text(en="defects are lost", ja="欠陥が失われます")
@@ -176,12 +175,11 @@ def test_a_translator_that_did_not_pass_gives_everything_back_with_the_reason() 
     picture = Picture(textured(40, 40), 255.0)
     backbone = model(verdict=Verdict(winner=None, reason=REASON))
     made = translated(one_image(picture), backbone)
-    assert made.refs[0].meta == {
-        "lot": "7", "repair": "none", "held_back": "defects are lost", "held_back_ja": "欠陥が失われます",
-    }  # fmt: skip
+    assert made.refs[0].meta == {"lot": "7"}
+    assert made.refs[0].treatment == Treatment(held_back=REASON)
     np.testing.assert_array_equal(made.source.picture(made.refs[0]).pixels, picture.pixels)
     forced = translated(one_image(picture), backbone, method="network")
-    assert forced.refs[0].meta["repair"] == "network"
+    assert forced.refs[0].treatment.way == "network"
 
 
 def test_the_winner_of_the_measurement_repairs() -> None:
@@ -189,7 +187,7 @@ def test_the_winner_of_the_measurement_repairs() -> None:
     backbone = model(generator=Through(1.0), repairs={"affine": HALF}, verdict=Verdict(winner="affine", reason=REASON))
     for config, gain, used in (({}, 0.5, "affine"), ({"method": "network"}, 1.0, "network")):
         made = translated(one_image(picture), backbone, **config)
-        assert made.refs[0].meta["repair"] == used
+        assert made.refs[0].treatment.way == used
         np.testing.assert_allclose(made.source.picture(made.refs[0]).pixels, gain * picture.pixels, atol=0.51)
 
 

@@ -193,7 +193,7 @@ def test_the_plugin_the_field_what_came_and_what_was_promised_are_named(
     session: Any, tmp_path: Path, fault: str, message: str
 ) -> None:
     Explaining.fault = fault
-    with pytest.raises(ComponentFailed, match=f"step 'where': explaining of planted_promises unknown .*{message}") as caught:
+    with pytest.raises(ComponentFailed, match=f"step 'where': explaining of planted_promises unknown.*{message}") as caught:
         run(session, tmp_path)
     assert caught.value.exit_code == 4
     assert caught.value.step == "where"

@@ -22,7 +22,7 @@ DARK = 0.6
 THIRD_PARTY = """\
 from dataclasses import replace
 import numpy as np
-from shiftlens import Card, Translator, hookimpl
+from shiftlens.plugin import Card, Translator, hookimpl
 
 class Made:
     def __init__(self, source): self.source = source
@@ -32,8 +32,7 @@ class Made:
 
 class Brighten(Translator):
     def translate(self, images):
-        refs = [replace(ref, digest=ref.digest + "-bright") for ref in images.refs]
-        return replace(images, refs=tuple(refs), source=Made(images.source), note="brightened")
+        return images.remade(Made(images.source), note="brightened")
 
 class Drop(Translator):
     def translate(self, images):
@@ -143,4 +142,4 @@ def test_a_translator_that_loses_an_image_is_named(
     (tmp_path / "own.yaml").write_text(re.sub(r"translator(, inputs: \S+ \S+), .*", r"drop\1}", documented()))
     done = shiftlens("compare", *sides, "--pipeline", "own.yaml", "-o", "out", **third_party)
     assert done.returncode == 4
-    assert "drop of brighter 1.0: gave 23 images, the 24 that it got were promised" in done.stderr
+    assert "drop of brighter 1.0: 23 images came, the 24 that it got were promised" in done.stderr

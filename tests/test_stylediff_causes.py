@@ -118,7 +118,7 @@ def test_a_difference_too_small_to_matter_leads_only_where_all_are() -> None:
     assert leaders(score(make, 200, 0, floor=0.3), 2) == [0, 1]
     folded = score(make, 200, 0, floor=1.0)
     assert leaders(folded, 2) == [0]
-    assert folded.left_p[1] <= 0.05  # what is left is said as it is
+    assert folded.causes.remaining_p[1] <= 0.05  # what is left is said as it is
     assert leaders(score(make, 200, 0, floor=9.0), 2) == [0, 1]
 
 
@@ -177,7 +177,7 @@ def test_the_joint_test_sees_what_no_single_dimension_shows() -> None:
 
 
 def test_held_out_separation_is_centred_where_nothing_differs() -> None:
-    auc = [score(lambda rng, n, side: list(rng.normal(size=(5, n))), 30, seed).separation for seed in range(60)]
+    auc = [score(lambda rng, n, side: list(rng.normal(size=(5, n))), 30, seed).joint.separation for seed in range(60)]
     assert np.mean(auc) == pytest.approx(0.5, abs=0.025)
 
 

@@ -59,18 +59,18 @@ def test_a_set_does_not_differ_from_itself_nor_from_its_reordering() -> None:
 def test_swapping_the_sets_keeps_effects_and_turns_directions() -> None:
     a, b = normal(0, 60, 12), normal(1, 45, 12) + 0.5
     there, back = score(a, b), score(b, a)
-    np.testing.assert_allclose(there.effect, back.effect, rtol=1e-6)
-    np.testing.assert_allclose(there.direction, -back.direction, atol=1e-6)
-    np.testing.assert_allclose(there.shift, -back.shift, rtol=1e-6)
-    np.testing.assert_array_equal(there.rank, back.rank)
+    np.testing.assert_allclose(there.effects.size, back.effects.size, rtol=1e-6)
+    np.testing.assert_allclose(there.effects.direction, -back.effects.direction, atol=1e-6)
+    np.testing.assert_allclose(there.effects.shift, -back.effects.shift, rtol=1e-6)
+    np.testing.assert_array_equal(there.effects.rank, back.effects.rank)
 
 
 def test_scale_and_offset_of_a_dimension_do_not_matter() -> None:
     a, b = normal(0, 60, 6).astype(np.float32), normal(1, 45, 6).astype(np.float32) + 0.5
     plain, moved = score(a, b, named=True), score(a * 64.0 + 32.0, b * 64.0 + 32.0, named=True)
-    np.testing.assert_allclose(plain.effect, moved.effect, rtol=1e-6)
-    np.testing.assert_allclose(plain.shift * 64, moved.shift, rtol=1e-5)
-    np.testing.assert_allclose(plain.target_quantiles * 64 + 32, moved.target_quantiles, rtol=1e-5)
+    np.testing.assert_allclose(plain.effects.size, moved.effects.size, rtol=1e-6)
+    np.testing.assert_allclose(plain.effects.shift * 64, moved.effects.shift, rtol=1e-5)
+    np.testing.assert_allclose(plain.effects.target_quantiles * 64 + 32, moved.effects.target_quantiles, rtol=1e-5)
 
 
 def test_effect_shift_and_quantiles_are_those_of_the_raw_values() -> None:
@@ -97,8 +97,8 @@ def test_results_do_not_depend_on_threads_and_only_draws_on_the_seed() -> None:
         StyleDiff(QUICK, context=Context(workers=w, seed=s)).score(latents(a), latents(b)) for w, s in ((1, 0), (3, 0), (1, 1))
     )
     assert one.digest() == many.digest()
-    np.testing.assert_array_equal(one.effect, other.effect)
-    assert (one.noise != other.noise).any()
+    np.testing.assert_array_equal(one.effects.size, other.effects.size)
+    assert (one.effects.noise != other.effects.noise).any()
 
 
 def test_scores_survive_being_taken_apart() -> None:
@@ -143,7 +143,7 @@ def test_missing_values_are_left_out_of_their_dimension_alone() -> None:
     holed[:31, 2] = np.nan
     whole, scores = score(a, b), score(holed, b)
     np.testing.assert_array_equal(scores.effects.measured, [True, True, False, True])
-    np.testing.assert_allclose(scores.effects.size[[0, 3]], whole.effect[[0, 3]])
+    np.testing.assert_allclose(scores.effects.size[[0, 3]], whole.effects.size[[0, 3]])
     kept = np.delete(a[:, 1], np.s_[10:30])
     raw = wasserstein(kept[None].astype(np.float32), b[None, :, 1].astype(np.float32))[0]
     assert scores.effects.size[1] * scores.effects.sigma[1] == pytest.approx(raw, rel=1e-5)
@@ -162,8 +162,8 @@ def test_dead_dimensions_are_not_ranked_but_units_are_not_compared() -> None:
     for side in (a, b):
         side[:, 1] = 7
         side[:, 2] = side[:, 2] * 1e-5 + 1
-    assert score(a, b).measured.tolist() == [True, False, False, True, True]
-    assert score(a, b, named=True).measured.tolist() == [True, False, True, True, True]
+    assert score(a, b).effects.measured.tolist() == [True, False, False, True, True]
+    assert score(a, b, named=True).effects.measured.tolist() == [True, False, True, True, True]
 
 
 def test_angles_are_compared_around_the_circle() -> None:
@@ -187,7 +187,7 @@ def test_correlated_dimensions_share_a_cluster_and_a_common_shift_makes_none() -
     a, b = normal(0, 200, 5), normal(1, 200, 5) + np.array([3, 3, 3, 0, 0])
     for side in (a, b):
         side[:, 1] = side[:, 0] + 0.2 * side[:, 1]
-    cluster = score(a, b).cluster
+    cluster = score(a, b).causes.cluster
     assert cluster[0] == cluster[1]
     assert len(set(cluster)) == 4
 
@@ -236,7 +236,10 @@ def test_frames_of_one_scene_do_not_count_as_many(paired: bool) -> None:
         rng = np.random.default_rng(seed)
         a, b = (rng.normal(size=(10, 8)).repeat(6, axis=0) + 0.3 * rng.normal(size=(60, 8)) for _ in range(2))
         scorer = StyleDiff(QUICK, context=Context(seed=seed))
-        alarms += scorer.score(latents(a, "dev", groups=scenes), latents(b, "site", groups=others)).p_family.min() <= 0.05
+        alarms += (
+            scorer.score(latents(a, "dev", groups=scenes), latents(b, "site", groups=others)).significance.p_family.min()
+            <= 0.05
+        )
     assert 1 <= alarms <= 10
 
 
@@ -246,9 +249,9 @@ def test_pairs_find_what_separate_scenes_cannot() -> None:
     b[:, 0] += 0.5
     scenes = tuple(f"s{i}" for i in range(40))
     paired = StyleDiff(QUICK).score(latents(a, "dev", groups=scenes), latents(b, "site", groups=scenes))
-    assert paired.p_family[0] <= 0.05 < paired.p_family[1:].min()
+    assert paired.significance.p_family[0] <= 0.05 < paired.significance.p_family[1:].min()
     assert paired.counts["paired_groups"] == 40
-    assert score(a, b).p_family[0] > 0.05
+    assert score(a, b).significance.p_family[0] > 0.05
 
 
 def test_halves_of_the_reference_raise_few_alarms_and_few_groups_none() -> None:
@@ -259,4 +262,4 @@ def test_halves_of_the_reference_raise_few_alarms_and_few_groups_none() -> None:
     few = StyleDiff(config).score(
         latents(normal(0, 80, 4), groups=tuple(f"g{i % 15}" for i in range(80))), latents(normal(1, 80, 4))
     )
-    assert (few.self_splits, few.self_alarms) == (0, 0)
+    assert (few.self_test.splits, few.self_test.alarms) == (0, 0)

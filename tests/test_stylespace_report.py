@@ -68,10 +68,10 @@ def test_the_numbers_of_a_card_are_those_of_the_report(planted) -> None:
     about = next(a for a in report.attributes if a.id == PLANTED)
     rows = list(csv.DictReader(io.StringIO((folder / "style.csv").read_text("utf-8-sig"))))
     assert rows[0]["id"] == PLANTED
-    assert float(rows[0]["effect"]) == about.effects.size
+    assert float(rows[0]["effect"]) == about.effect
     assert float(rows[0]["p_adjusted"]) == about.p_adjusted
     assert rows[0]["shown"] == "True"
-    assert f"{about.effects.size:.2f} σ" in section(page)
+    assert f"{about.effect:.2f} σ" in section(page)
 
 
 def test_strips_show_the_channel_at_five_quantiles(planted) -> None:

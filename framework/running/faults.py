@@ -28,7 +28,7 @@ def faults_named(offer: Offer, at: str) -> Iterator[None]:
     try:
         yield
     except PromiseBroken as error:
-        raise PromiseBroken(f"{at}: {offer.whose} gave {error.message}", hint=error.hint) from error
+        raise PromiseBroken(f"{at}: {offer.whose}: {error.message}", hint=error.hint) from error
     except ShiftlensError:
         raise
     except ValidationError as error:
@@ -36,7 +36,7 @@ def faults_named(offer: Offer, at: str) -> Iterator[None]:
             raise _failed(offer, at, error) from error
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, (error.title, *first["loc"])))
-        raise PromiseBroken(f"{at}: {offer.whose} gave {place}: {first['msg']}") from error
+        raise PromiseBroken(f"{at}: {offer.whose}: {place}: {first['msg']}") from error
     except (Exception, SystemExit) as error:  # a component may not end the process that it is a guest of
         raise _failed(offer, at, error) from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
@@ -19,7 +19,8 @@ from ..host.host import Offer
 class PlannedStep:
     """One step: what runs, with which config and weights, fed by what (port -> input or step).
 
-    ``backbones`` are by slot, in the order of the card's needs; ``chosen`` are their names or paths.
+    ``backbones`` are by slot, in the order of the card's needs; ``chosen`` is the name or path of the first, or
+    of those that the pipeline names by slot.
     """
 
     name: str
@@ -27,7 +28,7 @@ class PlannedStep:
     config: BaseModel
     inputs: Mapping[str, str]
     backbones: Mapping[str, BackboneSpec]
-    chosen: Mapping[str, str] = field(default_factory=dict)
+    chosen: str | Mapping[str, str] | None = None
 
     def identity(self, digests: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Say what fixes the step's results besides its inputs and seed; ``digests`` are those of its backbones, by slot."""
@@ -59,16 +60,11 @@ class Plan:
                 "use": f"{step.offer.card.id}@{step.offer.card.version}",
                 "inputs": dict(step.inputs),
                 "with": step.config.model_dump(mode="json"),
-                **({"backbone": _said(step.chosen)} if step.chosen else {}),
+                **({"backbone": step.chosen} if step.chosen else {}),
             }
             for step in self.steps
         }
         return self.spec.model_dump(mode="json", by_alias=True) | {"steps": steps}
-
-
-def _said(chosen: Mapping[str, str]) -> str | dict[str, str]:
-    """Give the backbones of a step as a pipeline says them."""
-    return next(iter(chosen.values())) if len(chosen) == 1 else dict(chosen)
 
 
 def digest_of(data: Any) -> str:

@@ -23,7 +23,7 @@ from ..host.targets import NoConfig, config_model
 from ..values.images import ImageSet
 from ..values.latents import Latents
 from .plan import Plan, PlannedStep
-from .slots import Slots, by_slot
+from .slots import Slots
 
 
 def pipeline_file(path: Path) -> dict[str, Any]:
@@ -124,8 +124,8 @@ class _Draft:
             return None
         config = self._config(name, step, offer)
         backbones = self.slots.fill(offer.card, self.problems, at=f"steps.{name}", named=step.backbone)
-        chosen = {**self.settings.backbones, **by_slot(offer.card, step.backbone)}
-        chosen = {slot: chosen[slot] for slot in backbones if slot in chosen}
+        first = next(iter(backbones), None)
+        chosen = step.backbone or (self.settings.backbones.get(first) if first else None)
         return PlannedStep(name, offer, config, dict(step.inputs), backbones, chosen)
 
     def _config(self, name: str, step: StepSpec, offer: Offer) -> BaseModel:

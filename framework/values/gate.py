@@ -40,7 +40,7 @@ def gate_of(
         share: the gate closes where more than this share of either side is above the limit.
         alpha: below this ``p`` the reader is warned.
 
-    >>> from .values import Space
+    >>> from .space import Space
     >>> space = Space(encoder="e", key="k", dimensions=(), error_limit=0.1)
     >>> known, strange = (
     ...     Latents(space=space, images=i, ids=("1",), groups=("1",), values=np.zeros((1, 0)), error=np.array([error]))

@@ -66,8 +66,9 @@ def treated(outcome: RunOutcome, step: str) -> TreatmentSummary:
     unread = _unread(outcome, step, source)
     ways: dict[str, list[str]] = {}
     held, untouched = [], []
+    own = str(_facts(outcome.manifest, "spec", "steps", step).get("use", "")).partition("@")[0]
     for ref in made.refs:
-        done = ref.treatment or Treatment()
+        done = ref.treatment or Treatment(way=own)
         if ref.id in unread:
             continue
         if done.held_back is not None:
