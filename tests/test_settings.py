@@ -163,3 +163,14 @@ def test_a_wrong_option_of_a_section_is_said_before_any_work(
     assert "slides" in done.stderr
     assert "set by the project file shiftlens.yaml" in done.stderr
     assert not (tmp_path / "out/run.json").exists()
+
+
+def test_explain_says_which_layer_set_each_option_of_a_step(shiftlens: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text("steps: {diff: {use: stylediff, with: {alpha: 0.2, permutations: 300}}}\n")
+    (tmp_path / "shiftlens.yaml").write_text("components: {stylediff: {alpha: 0.1}}\n")
+    said = shiftlens("explain", "diff", "--pipeline", "p.yaml").stdout
+    assert "diff.alpha = 0.1  from project file shiftlens.yaml" in said
+    assert "diff.permutations = 300  from pipeline file" in said
+    one = json.loads(shiftlens("explain", "diff.alpha", "--pipeline", "p.yaml", "--json").stdout)
+    assert one == {"alpha": {"value": 0.1, "layer": "project file shiftlens.yaml"}}
+    assert "no step 'dif'" in shiftlens("explain", "dif", "--pipeline", "p.yaml").stderr

@@ -21,7 +21,7 @@ from ...specs.yaml import problems_of
 from ..contract.around import Fitter
 from ..contract.component import Context
 from ..contract.ports import Port, ports_of_fitter
-from ..files.events import Events, as_json
+from ..files.events import as_json
 from ..files.lock import locked
 from ..files.whole import write_text
 from ..host.host import Offer
@@ -118,7 +118,7 @@ def carry_out(
         work.hold(write=first)
         if (card := work.finished(current.catalogue)) is not None:
             return FitResult(card, folder, before=True)
-        telling = Telling(current.host, Events(folder / "events.jsonl")) if first else None
+        telling = shop.telling(folder) if first else None
         context = replace(shop.context(step, weights, folder=folder), device=own_device(shop.device), progress=shop.progress)
         with shop.progress:
             shop.progress.step(folder.name)

@@ -12,14 +12,12 @@ from ...specs.nearest import nearest
 from ...specs.pipeline import PipelineSpec
 from ...specs.report import Report
 from ...specs.yaml import read_yaml
-from ..files.events import Events
 from ..report.sections import Sections
 from ..report.write import write_report
 from ..running.engine import Engine
 from ..running.planner import make_plan, pipeline_file
 from ..running.session import Session, session
 from ..running.store import Store, default_store
-from ..running.telling import Telling
 from ..running.workshop import Source, Workshop
 from . import DEFAULT_SPACES, SPACES
 
@@ -164,6 +162,6 @@ def carry_out(
     kept = Store(store or default_store())
     outcome = Engine(shop, kept, out).run(plan, shop.opened(sources, plan.spec.inputs))
     report = write_report(outcome, out, sections, layout)
-    Telling(current.host, Events(out / "events.jsonl")).announce("shiftlens_report_written", folder=out, report=report)
+    shop.telling(out).announce("shiftlens_report_written", folder=out, report=report)
     kept.prune()
     return report

@@ -11,6 +11,7 @@ from .pieces import Piece, StepWork
 from .plan import PlannedStep
 from .store import Store
 from .tasks import Task
+from .telling import Telling
 from .workshop import Workshop
 
 
@@ -38,14 +39,28 @@ def works_of(
     return found
 
 
-def do(works: Sequence[StepWork], executor: Executor, expect: Callable[[int], None] = lambda _: None) -> None:
+def do(works: Sequence[StepWork], executor: Executor, telling: Telling, expect: Callable[[int], None] = lambda _: None) -> None:
     """Do all pieces of works that are not in the store; those of the same images are one task, and decoded once.
 
     Args:
         works: what :func:`works_of` gave.
         executor: who does it.
+        telling: is told of each step as it starts, fails and is done.
         expect: is told how many images there are to look at, over all works.
+
+    Raises:
+        ShiftlensError: of the component whose fault it is.
     """
+    components = {work.step.name: work.step.offer.card.id for work in works}
+    for name, component in components.items():
+        telling.step_started(name, component)
+    with telling.failures(components):
+        _done(works, executor, expect)
+    for work in works:
+        telling.step_finished(work.step.name, work.step.offer.card.id, round(work.seconds, 3), reused=not work.computed)
+
+
+def _done(works: Sequence[StepWork], executor: Executor, expect: Callable[[int], None]) -> None:
     together: dict[tuple[str, ...], list[tuple[StepWork, Piece]]] = {}
     for work in works:
         began = time.perf_counter()

@@ -128,3 +128,9 @@ class StepWork:
         if self.output is ImageSet:
             return images_of(self.given[IMAGES], made, self.store)
         return made[0] if len(made) == 1 else cast("type[PerImage]", self.output).concatenate(made)
+
+    def facts(self) -> dict[str, Any]:
+        """Say what a manifest keeps of the step."""
+        slots = {slot: one.name for slot, one in self.step.backbones.items()}
+        facts = {"key": self.key, "seconds": round(self.seconds, 3), "reused": not self.computed}
+        return {**facts, "backbones": slots} if slots else facts

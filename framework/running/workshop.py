@@ -13,6 +13,7 @@ from typing import Any, cast
 from ...specs.errors import UsageError
 from ..contract.around import Executor
 from ..contract.component import Context
+from ..files.events import Events
 from ..host.targets import config_model, target_class
 from ..values.images import ImageSet
 from .executor import LocalExecutor
@@ -20,6 +21,7 @@ from .plan import PlannedStep
 from .progress import ProgressLine
 from .session import Session
 from .sources import open_source
+from .telling import Telling
 from .weights import Weights
 
 Source = str | Path | ImageSet
@@ -109,6 +111,10 @@ class Workshop:
             made = cast("Executor", target_class(offer)(config, context=context))
         with made:
             yield made
+
+    def telling(self, folder: Path, *, durable: bool = False) -> Telling:
+        """Give what tells listeners, and ``events.jsonl`` in ``folder``, of what happens."""
+        return Telling(self.session.host, Events(folder / "events.jsonl", durable=durable))
 
     def without_progress(self) -> Workshop:
         """Give the same, silent."""

@@ -22,13 +22,12 @@ from ..running.keys import key_of
 from ..running.manifest import begun
 from ..running.plan import Plan, PlannedStep
 from ..running.tasks import Job, Task
-from ..running.telling import Telling
 from ..running.weights import Weights
 from ..running.workshop import Workshop
 from ..values.ahead import in_order
 from ..values.images import AHEAD, ImageRef, ImageSet
 from ..values.pictures import Unreadable
-from .ledger import EVENTS, OWN, PIPELINE, RUN, TABLE, WRITTEN, FileRecord, clear, written_before
+from .ledger import OWN, PIPELINE, RUN, TABLE, WRITTEN, FileRecord, clear, written_before
 from .naming import file_names
 from .png import png
 from .table import NOTHING, Row, TranslationReport, facts_of, table
@@ -58,8 +57,8 @@ class Translation:
         kept = self._kept(before)
         clear(self.folder, before, {one.file for one in kept.values()})
         manifest = self._begun()
-        events = Events(self.folder / EVENTS, durable=True)
-        telling = Telling(self.shop.session.host, events)
+        telling = self.shop.telling(self.folder, durable=True)
+        events = telling.events
         telling.run_started(PIPELINE, manifest)
         telling.step_started(self.step.name, self.step.offer.card.id)
         for id_, one in kept.items():

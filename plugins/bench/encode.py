@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 
 from ...plugin import ImageSet, Store, Workshop, do, make_plan, works_of
 from .cells import Pool
@@ -17,8 +18,9 @@ class Encoders:
         SpecError: an encoder is unknown, or its config or backbone does not hold.
     """
 
-    def __init__(self, shop: Workshop, spec: BenchSpec, store: Store) -> None:
+    def __init__(self, shop: Workshop, spec: BenchSpec, store: Store, out: Path) -> None:
         self._shop, self._store = shop, store
+        self._telling = shop.telling(out)
         session = shop.session
         steps = {
             name: {"use": use.use or name, "inputs": {"images": "images"}, "with": use.with_}
@@ -48,6 +50,6 @@ class Encoders:
         """Give the store's keys of the latents of a pool's images for each encoder, and how many had to be encoded."""
         steps = [self._steps[name] for name in names]
         works = works_of(self._shop, self._store, steps, {"images": images}, {"images": images.digest()})
-        do(works, self._executor)
+        do(works, self._executor, self._telling)
         keys = {work.step.name: tuple(piece.key for piece in work.pieces) for work in works}
         return keys, len(images) if any(work.computed for work in works) else 0
