@@ -174,3 +174,7 @@ def test_explain_says_which_layer_set_each_option_of_a_step(shiftlens: Run, tmp_
     one = json.loads(shiftlens("explain", "diff.alpha", "--pipeline", "p.yaml", "--json").stdout)
     assert one == {"alpha": {"value": 0.1, "layer": "project file shiftlens.yaml"}}
     assert "no step 'dif'" in shiftlens("explain", "dif", "--pipeline", "p.yaml").stderr
+
+
+def test_an_executor_that_nothing_offers_is_a_problem_of_check(host: Any, tmp_path: Path) -> None:
+    assert "settings executor: no executor 'rai' is enabled" in problems(host, tmp_path, {"use": "gated"}, executor="rai")

@@ -9,6 +9,10 @@ from ..contract.around import Executor
 from .tasks import JobResult, Task, Worker
 
 
+LOCAL = "local"
+"""What it is called in settings."""
+
+
 class LocalExecutor(Executor):
     """Does every task itself; inside a task, components use all cores."""
 

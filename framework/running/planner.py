@@ -22,6 +22,7 @@ from ..host.signatures import required_ports
 from ..host.targets import NoConfig, config_model
 from ..values.images import ImageSet
 from ..values.latents import Latents
+from .executor import LOCAL
 from .plan import Plan, PlannedStep
 from .slots import Slots
 
@@ -201,6 +202,11 @@ class _Draft:
                 self.problems.append(f"settings components.{name}: no such component is enabled; {nearest(name, known)}")
             elif all(step.offer.card.id != name for step in steps.values()):
                 self.problems += self._strange(name, options)
+        if self.settings.executor not in (None, LOCAL):
+            try:
+                self.host.find(str(self.settings.executor), "executor")
+            except ShiftlensError as error:
+                self.problems.append(f"settings executor: {error.message}; {error.hint}")
         asked = self.layers.layers[-1].values
         for option in (option for option in COMMON if asked.get(option) is not None):
             if all(option not in type(step.config).model_fields for step in steps.values()):

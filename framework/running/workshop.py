@@ -16,7 +16,7 @@ from ..contract.component import Context
 from ..files.events import Events
 from ..host.targets import config_model, target_class
 from ..values.images import ImageSet
-from .executor import LocalExecutor
+from .executor import LOCAL, LocalExecutor
 from .plan import PlannedStep
 from .progress import ProgressLine
 from .session import Session
@@ -102,12 +102,11 @@ class Workshop:
         """
         context = Context(device=self.device, workers=self.workers, progress=progress)
         chosen = self.session.settings.executor
-        if chosen is None or chosen == "local":
+        if chosen in (None, LOCAL):
             made: Executor = LocalExecutor(context=context)
         else:
-            offer = self.session.host.find(chosen, "executor")
-            model = config_model(offer)
-            config = model.model_validate(self.session.settings.components.get(offer.card.id, {}))
+            offer = self.session.host.find(str(chosen), "executor")
+            config = config_model(offer).model_validate(self.session.options(offer).values)
             made = cast("Executor", target_class(offer)(config, context=context))
         with made:
             yield made
