@@ -30,13 +30,10 @@ images = shop.opened({"images": folder}, ["images"])
 keys = {"images": images["images"].digest()}
 began = time.perf_counter()
 digests = {}
-with shop.executor(lambda done, total: None) as executor:
-    for group in ([[step] for step in plan.steps] if way == "apart" else [plan.steps]):
-        if way == "apart":
-            executor.close()
-            executor.__init__(context=executor.context)
+for group in [[step] for step in plan.steps] if way == "apart" else [plan.steps]:
+    with shop.executor(lambda done, total: None) as executor:  # one of its own knows nothing of what others decoded
         works = works_of(shop, Store(Path(store)), group, images, keys)
-        do(works, executor)
+        do(works, executor, shop.telling(Path(store)))
         digests |= {work.step.name: work.whole().digest() for work in works}
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
 print(json.dumps({"seconds": time.perf_counter() - began, "peak_mib": peak, "digests": digests}))

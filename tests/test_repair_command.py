@@ -136,6 +136,20 @@ def test_a_translator_of_any_plugin_is_told_of(
     assert told["closed"] == 1
 
 
+def test_a_used_store_and_an_empty_one_give_the_same_report(
+    shiftlens: Run, sides: tuple[Path, Path], third_party: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "own.yaml").write_text(re.sub(r"translator(, inputs: \S+ \S+), .*", r"brighten\1}", documented()))
+    assert shiftlens("compare", *sides, "--space", "physical", "-o", "before").returncode == 0  # the originals' codes are kept
+    words = ["compare", *sides, "--pipeline", "own.yaml", "-o"]
+    for out, store in (("used", "store"), ("again", "store"), ("empty", "another")):
+        done = shiftlens(*words, out, **third_party, SHIFTLENS_STORE=str(tmp_path / store))
+        assert done.returncode == 0, done.stderr
+    for name in ("report.html", "report.json", "attributes.csv", "repair.csv"):
+        used, again, empty = ((tmp_path / out / name).read_bytes() for out in ("used", "again", "empty"))
+        assert used == again == empty, name
+
+
 def test_a_translator_that_loses_an_image_is_named(
     shiftlens: Run, sides: tuple[Path, Path], third_party: dict[str, str], tmp_path: Path
 ) -> None:

@@ -8,7 +8,6 @@ from typing import Any, Self
 from ..contract.around import Executor
 from .tasks import JobResult, Task, Worker
 
-
 LOCAL = "local"
 """What it is called in settings."""
 

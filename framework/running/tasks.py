@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from ...specs.errors import ComponentFailed, ShiftlensError
 from ..contract.component import Component, Context
 from ..contract.ports import method_of, ports_of
+from ..host.host import Offer
 from ..host.targets import target_class
 from ..values.images import ImageSet
 from .decoding import SharedSource, Squares
@@ -70,32 +71,29 @@ class Worker:
         self._progress = progress
         self._before = 0
         self._squares = Squares()
-        self._opened: dict[str, tuple[Component, ExitStack]] = {}
+        self._opened: dict[str, _Opened] = {}
 
     def __call__(self, task: Task) -> list[JobResult]:
         """Do the jobs of a task, those that need whole pictures first, and give what came of each, in their order.
 
         Raises:
-            ShiftlensError: of the component whose fault it is.
+            ShiftlensError: of the component whose fault it is; ``step`` names its step.
         """
         names = {_same(job) for job in task.jobs}
         for name in [one for one in self._opened if one not in names]:
-            self._opened.pop(name)[1].close()
-        components = [self._component(job) for job in task.jobs]
-        sizes = [size for one in components if (size := one.looks_at) is not None]
+            self._opened.pop(name).close()
+        opened = [self._ready(job) for job in task.jobs]
+        sizes = [one.looks_at for one in opened if one.looks_at is not None]
         sources: dict[int, SharedSource] = {}
         done: dict[int, JobResult] = {}
-        for number in sorted(range(len(components)), key=lambda i: components[i].looks_at is not None):
+        for number in sorted(range(len(opened)), key=lambda i: opened[i].looks_at is not None):
             began = time.perf_counter()
             job = task.jobs[number]
-            try:
-                value = self._done(job, components[number], sizes, sources)
-            except ShiftlensError as error:
-                error.step = job.step.name
-                raise
+            with _of_step(job.step):
+                value = self._done(job, opened[number].component, sizes, sources)
             done[number] = JobResult(value, time.perf_counter() - began)
             self._before += len(job.given["images"]) if "images" in job.given else 0
-        return [done[number] for number in range(len(components))]
+        return [done[number] for number in range(len(opened))]
 
     def begin(self) -> None:
         """Count images from nothing again."""
@@ -104,7 +102,7 @@ class Worker:
     def close(self) -> None:
         """Free everything that is open."""
         while self._opened:
-            self._opened.popitem()[1][1].close()
+            self._opened.popitem()[1].close()
 
     def _done(self, job: Job, component: Component, sizes: list[int], sources: dict[int, SharedSource]) -> Any:
         offer = job.step.offer
@@ -134,15 +132,40 @@ class Worker:
         if self._progress is not None:
             self._progress(self._before + done, total)
 
-    def _component(self, job: Job) -> Component:
+    def _ready(self, job: Job) -> _Opened:
         name = _same(job)
         if name not in self._opened:
-            stack = ExitStack()
+            stack, at = ExitStack(), f"step {job.step.name!r}"
             context = replace(job.context, progress=self._heard)
-            with faults_named(job.step.offer, f"step {job.step.name!r}"):
+            with _of_step(job.step), faults_named(job.step.offer, at):
                 component = stack.enter_context(made_component(job.step, job.weights, context))
-            self._opened[name] = component, stack
-        return self._opened[name][0]
+                self._opened[name] = _Opened(component, component.looks_at, stack, job.step.offer, at)
+        return self._opened[name]
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A component that is open, and whose it is."""
+
+    component: Component
+    looks_at: int | None
+    stack: ExitStack
+    offer: Offer
+    at: str
+
+    def close(self) -> None:
+        with faults_named(self.offer, self.at):
+            self.stack.close()
+
+
+@contextmanager
+def _of_step(step: PlannedStep) -> Iterator[None]:
+    """Let an error of the block say of which step it is."""
+    try:
+        yield
+    except ShiftlensError as error:
+        error.step = step.name
+        raise
 
 
 def _same(job: Job) -> str:
