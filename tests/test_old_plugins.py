@@ -135,3 +135,24 @@ def test_names_of_before_the_facades_still_import_and_say_where_they_are_now() -
     assert old is Card
     with pytest.raises(AttributeError, match="no attribute 'Crad'"):
         _ = shiftlens.Crad  # type: ignore[attr-defined]
+
+
+def test_points_of_other_images_are_refused_but_those_of_the_originals_fit_what_was_made_of_them() -> None:
+    data = {
+        "pipeline": "p", "inputs": {"a": "images", "b": "images"},
+        "steps": {
+            "codes": {"use": "physical", "inputs": {"images": "a"}},
+            "made": {"use": "lifting", "inputs": {"images": "a"}},
+            "right": {"use": "pairing", "inputs": {"images": "made", "codes": "codes"}},
+            "wrong": {"use": "pairing", "inputs": {"images": "b", "codes": "codes"}},
+        },
+    }  # fmt: skip
+    hooks = offers(
+        compensators=[Card(id="pairing", version=1, target="planted_pairing:Nothing")],
+        translators=[Card(id="lifting", version=1, target="planted_pairing:Nothing")],
+    )
+    host = host_with("planted_pairing", hooks, built_in=("physical",))
+    current = planned_session()
+    with pytest.raises(SpecError) as caught:
+        make_plan(data, host, current.layers, current.catalogue)
+    assert caught.value.problems == ("steps.wrong.inputs.codes: 'codes' is about the images 'a', not about 'b'",)

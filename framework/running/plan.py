@@ -20,7 +20,8 @@ class PlannedStep:
     """One step: what runs, with which config and weights, fed by what (port -> input or step).
 
     ``backbones`` are by slot, in the order of the card's needs; ``chosen`` is the name or path of the first, or
-    of those that the pipeline names by slot.
+    of those that the pipeline names by slot. ``families`` name the code that runs the weights, where it is not that which
+    every release of shiftlens had.
     """
 
     name: str
@@ -29,16 +30,19 @@ class PlannedStep:
     inputs: Mapping[str, str]
     backbones: Mapping[str, BackboneSpec]
     chosen: str | Mapping[str, str] | None = None
+    families: tuple[str, ...] = ()
 
     def identity(self, digests: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Say what fixes the step's results besides its inputs and seed; ``digests`` are those of its backbones, by slot."""
         weights: Mapping[str, Any] = digests or {slot: one.model_dump(mode="json") for slot, one in self.backbones.items()}
+        families = {"families": list(self.families)} if self.families else {}
         return {
             "component": self.offer.card.id,
             "version": self.offer.card.version,
             "distribution": self.offer.distribution,
             "config": self.config.model_dump(mode="json"),
             "backbone": dict(weights) if len(weights) > 1 else next(iter(weights.values()), None),
+            **families,
         }
 
     def space_key(self, digests: Mapping[str, str] | None = None) -> str:

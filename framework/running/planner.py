@@ -11,18 +11,22 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from ...registry.catalogue import Catalogue
 from ...registry.layers import COMMON, Layers
 from ...registry.saved import placed
+from ...specs.backbone import BackboneSpec
 from ...specs.errors import ShiftlensError, SpecError, quoted
 from ...specs.nearest import nearest
 from ...specs.pipeline import ComponentId, Name, PipelineSpec, ReportLayout, StepSpec
 from ...specs.report import SECTIONS
 from ...specs.yaml import problems_of, read_yaml
+from ..contract.hookspecs import PROJECT
 from ..contract.ports import CLASS_OF_ROLE, ports_of
 from ..host.host import Host, Offer
 from ..host.signatures import required_ports
 from ..host.targets import NoConfig, config_model
 from ..values.images import ImageSet
 from ..values.latents import Latents
+from ..values.per_image import PerImage
 from .executor import LOCAL
+from .passes import IMAGES
 from .plan import Plan, PlannedStep
 from .slots import Slots
 
@@ -127,7 +131,14 @@ class _Draft:
         backbones = self.slots.fill(offer.card, self.problems, at=f"steps.{name}", named=step.backbone)
         first = next(iter(backbones), None)
         chosen = step.backbone or (self.settings.backbones.get(first) if first else None)
-        return PlannedStep(name, offer, config, dict(step.inputs), backbones, chosen)
+        families = tuple(self._family(spec) for spec in backbones.values())
+        return PlannedStep(name, offer, config, dict(step.inputs), backbones, chosen, tuple(filter(None, families)))
+
+    def _family(self, spec: BackboneSpec) -> str:
+        """Name the code that runs a backbone; the first version of our own goes without saying."""
+        offer = self.host.find(spec.family, "backbone-family")
+        own = offer.distribution == PROJECT and offer.card.version == 1
+        return "" if own else f"{offer.card.id}@{offer.card.version} of {offer.distribution}"
 
     def _config(self, name: str, step: StepSpec, offer: Offer) -> BaseModel:
         model: type[BaseModel] = NoConfig
@@ -179,7 +190,26 @@ class _Draft:
                 self.problems.append(
                     f"steps.{step.name}.inputs.{port}: {source!r} gives {given.__name__}, {wanted.type.__name__} is needed"
                 )
+            if source in steps and issubclass(wanted.type, PerImage):
+                self._check_images(step, port, steps)
         self._check_spaces(step, steps)
+
+    def _check_images(self, step: PlannedStep, port: str, steps: dict[str, PlannedStep]) -> None:
+        """What has one entry an image must be of the images that it comes with, or of those that they were made of."""
+        source = steps[step.inputs[port]]
+        own, other = (self._origin(one.inputs.get(IMAGES), steps) for one in (step, source))
+        if own is not None and other is not None and own != other:
+            self.problems.append(
+                f"steps.{step.name}.inputs.{port}: {source.name!r} is about the images {other!r}, not about {own!r}"
+            )
+
+    def _origin(self, name: str | None, steps: dict[str, PlannedStep]) -> str | None:
+        """Give the input that images come from."""
+        seen: set[str] = set()
+        while name in steps and name not in seen:
+            seen.add(name)
+            name = steps[name].inputs.get(IMAGES)
+        return name
 
     def _check_spaces(self, step: PlannedStep, steps: dict[str, PlannedStep]) -> None:
         """Latents that meet in one step must come from one space."""
