@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import importlib
 import importlib.util
@@ -117,6 +118,20 @@ def test_files_are_small() -> None:
     assert median(n for n in lengths.values() if n > 3) < 150
     tests = {p: len(p.read_text(encoding="utf-8").splitlines()) for p in (ROOT / "tests").rglob("*.py")}
     assert max(tests.values()) <= 400, max(tests, key=tests.__getitem__)
+
+
+def sentences(docstring: str) -> list[str]:
+    text = re.sub(r"::\n\n(    .*\n?|\n)*", ".\n", re.sub(r">>>.*?(?=\n\n|\Z)", "", docstring, flags=re.S))
+    paragraphs = re.split(r"\n\s*\n|\n\s*(?=\w+: )|Args:|Raises:|Returns:", text)
+    return [sentence for part in paragraphs for sentence in re.split(r"(?<=[.;:!?])\s+", " ".join(part.split()))]
+
+
+def test_sentences_of_docstrings_have_thirty_words_at_most() -> None:
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and (docstring := ast.get_docstring(node)):
+                long = [one for one in sentences(docstring) if len(re.findall(r"[\w`'’/.-]+", one)) > 30]
+                assert not long, f"{path.relative_to(ROOT)}: {long[0]}"
 
 
 def test_every_plugin_has_the_same_rooms() -> None:

@@ -30,8 +30,8 @@ def checked(offer: Offer, value: Any, given: Mapping[str, Any], context: Context
         context: what the run fixed for its space; nothing is set where there is none.
 
     Raises:
-        PromiseBroken: it is of another type or shape, names images that were not given, or has other pixels in a way by which
-            they cannot be told from those that were given.
+        PromiseBroken: it is of another type or shape, names images that were not given, or has other pixels
+            under the digests of those that were.
     """
     output = ports_of(offer.role).output
     if not isinstance(value, output):

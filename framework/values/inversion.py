@@ -18,7 +18,7 @@ class Inversion(PerImage):
     """Images as codes plus what a backbone needs to make them again in full.
 
     ``codes`` is ``(images, dimensions)`` in ``space``. ``discrepancy`` ``(images, channels, rows, columns)`` is a small map of
-    what the codes lost, from which the compensator's own network makes what it adds at ``layer`` of the generator. ``error``
+    what the codes lost. From it the compensator's own network makes what it adds at ``layer`` of the generator. ``error``
     ``(images,)`` is what is still missing (:func:`shiftlens.plugin.reconstruction_error`).
 
     Raises:

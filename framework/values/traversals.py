@@ -67,8 +67,8 @@ class Traversals(Value):
     row's image becomes as the dimension is set to ``values`` ``(attributes, levels)``, the pooled quantiles at
     ``levels``, all else fixed. ``heat`` ``(attributes, height, width)`` is the mean absolute change from the lowest to
     the highest level, pictures in 0..1. ``moves`` ``(attributes, images, 2, height, width, 3)`` are reconstructions of
-    reference images beside themselves with the dimension carried to where the target has it, from ``starts`` to
-    ``ends`` ``(attributes, images)``.
+    reference images beside themselves with the dimension carried to where the target has it. It goes from ``starts``
+    to ``ends`` ``(attributes, images)``.
     """
 
     space: Space

@@ -38,8 +38,8 @@ class KolmogorovSmirnov(LatentScorer):
 def kolmogorov_smirnov(a: Floats, b: Floats) -> tuple[Floats, Floats]:
     """Give ``(distance, p)`` for each row of ``a`` ``(rows, n)`` against ``b`` ``(rows, m)``, NaN left out.
 
-    p is exact up to ``n * m = 10 000``, which matters where there are few groups, and beyond that the one of the one-sample
-    distance of n·m / (n + m) values; as ``scipy.stats.ks_2samp`` has them. Ties make both careful.
+    p is exact up to ``n * m = 10 000``, which matters where there are few groups. Beyond that it is the one of the one-sample
+    distance of n·m / (n + m) values, as ``scipy.stats.ks_2samp`` has them. Ties make both careful.
 
     >>> kolmogorov_smirnov(np.zeros((1, 20)), np.ones((1, 20)))[0].tolist()
     [1.0]

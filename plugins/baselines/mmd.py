@@ -76,8 +76,8 @@ def mmd_of_rows(z: Floats, labels: NDArray[np.bool_], nodes: int) -> Floats:
     """Give the unbiased MMD² of each row by itself, ``(rows, columns)``; NaN in ``z`` ``(rows, images)`` is left out.
 
     The Gaussian kernel of two numbers is the mean of cos(w·(x − y)) over normal frequencies w; Gauss-Hermite nodes take
-    that mean, which turns images × images into images × ``nodes`` and differs from the kernel by less than 1e-3 where
-    values are within four medians of each other (16 nodes).
+    that mean, which turns images × images into images × ``nodes``. Where values are within four medians of each other it
+    differs from the kernel by less than 1e-3 (16 nodes).
     """
     node, weight = np.polynomial.hermite_e.hermegauss(nodes)
     kept = node > 0

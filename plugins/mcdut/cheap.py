@@ -108,8 +108,8 @@ class After:
 def fitted(source: Sequence[Floats], target: Sequence[Floats], seed: int = 0) -> dict[str, Repair]:
     """Fit every cheap repair, by its name.
 
-    ``affine`` matches mean and deviation of each channel, ``histogram`` its distribution, ``covariance`` how channels vary
-    together (the optimal linear map between normal distributions), ``mtf`` the spectrum's fall from low to high frequencies.
+    ``affine`` matches mean and deviation of each channel, ``histogram`` its distribution. ``covariance`` matches how channels
+    vary together (the optimal linear map between normal distributions), ``mtf`` the spectrum's fall to high frequencies.
 
     Args:
         source: pictures to repair.

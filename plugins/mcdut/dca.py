@@ -35,7 +35,7 @@ def pooled(u: Tensor) -> Pooled:
 class ReleasedAttention(nn.Module):
     """The attention of the published code: a gate for each channel, which knows nothing of positions.
 
-    The mean of the outer product of two pooled vectors is the product of their means, so the gate is the same for any
+    The mean of the outer product of two pooled vectors is the product of their means. So the gate is the same for any
     order of rows and of columns, whatever the paper's abstract says.
     """
 

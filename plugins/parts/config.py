@@ -23,8 +23,8 @@ class Spread(Spec):
 class PartsSite(Spec):
     """One site: how its parts, its light and its camera are distributed.
 
-    Raises a validation error that names the field where a value could leave the bounds of its
-    factor, where a factor is unknown or missing, or where no family of parts is made.
+    Raises a validation error that names the field: a value could leave the bounds of its factor, a factor is
+    unknown or missing, or no family of parts is made.
     """
 
     site: str = Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)

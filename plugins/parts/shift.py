@@ -56,9 +56,9 @@ def shifted(site: PartsSite, shifts: list[Shift] | tuple[Shift, ...]) -> PartsSi
     """Give ``site`` with all ``shifts``.
 
     Raises:
-        UsageError: an unknown factor, the same one twice, a shift that would show nothing (the way
-            of brushing where nothing is brushed), in spreads where there is no spread, or one that
-            makes the site impossible. The message names the field.
+        UsageError: an unknown factor, the same one twice, or one in spreads where there is no spread; a shift that
+            would show nothing (the way of brushing where nothing is brushed), or makes the site impossible.
+            The message names the field.
     """
     data = site.model_dump()
     seen: set[str] = set()

@@ -74,8 +74,8 @@ def sharpness(reliefs: Sequence[Relief], noise: float) -> float:
 def dark_spots(relief: Relief, pixels: int) -> float:
     """Count small dark round spots per megapixel of the stored picture: dust, pits, pores.
 
-    A spot is 2 to 12 px wide in the small copy, stands out of its surroundings by 3 % and by six robust standard
-    deviations of them, is about as wide as tall, lighter by half on all sides, and not at the edge of the
+    A spot is 2 to 12 px wide in the small copy, and stands out of its surroundings by 3 % and by six robust standard
+    deviations of them. It is about as wide as tall, lighter by half on all sides, and not at the edge of the
     picture. Coarser texture falls out by the difference of two smoothings.
     """
     plane = relief.smoothed[2] - relief.smoothed[5]

@@ -18,7 +18,7 @@ UNSEEN = 0.25
 def blockiness(crops: Sequence[Plane], step: float) -> float:
     """Give in % how much larger steps between pixels are across the borders of 8 px blocks than elsewhere.
 
-    The mean step over a border is compared with those beside it, border by border, and the logarithms
+    The mean step over a border is compared with those beside it, border by border. The logarithms
     are averaged over both axes, each weighted by how well it is known. Only what exceeds 25 % counts:
     0 without compression and down to JPEG quality 90, about 100 at 40. NaN for pictures with fewer than
     four borders an axis. Pictures cut or turned after compression have their blocks elsewhere and read 0.

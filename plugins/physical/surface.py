@@ -34,7 +34,7 @@ def texture_strength(relief: Relief, noise: float) -> float:
 def orientation(relief: Relief, noise: float) -> float:
     """Give the way in which lines run: degrees counter-clockwise from the horizontal, 0 to 180; NaN where no way prevails.
 
-    The direction of least change of the structure tensor (Bigün & Granlund 1987), of slopes
+    The direction of least change of the structure tensor (Bigün & Granlund 1987). Slopes are taken
     relative to the level and cut at three times their median, so that edges of parts do not decide.
     """
     if min(relief.lit.shape) < 16:
@@ -57,8 +57,8 @@ def orientation(relief: Relief, noise: float) -> float:
 def texture_period(relief: Relief, factor: int) -> float:
     """Give the shortest period of a repeating texture in stored pixels; NaN where nothing repeats.
 
-    The first peak of the autocorrelation (of the middle 320 px at most, lags up to a third of it) that
-    stands 0.4 high and 0.4 above what lies between it and the origin. Noise, which only matches
+    The first peak of the autocorrelation that stands 0.4 high and 0.4 above what lies between it and the
+    origin; of the middle 320 px at most, lags up to a third of it. Noise, which only matches
     itself at lag 0, is left out of the scale.
     """
     middle = _middle(relief.smoothed[1])

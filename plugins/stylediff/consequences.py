@@ -5,7 +5,7 @@ moves with another, and whether that carries the shift between the sets. The slo
 evidence, it would explain any shift by any other. So slopes are taken within each set:
 
 * a relation must be there at all: correlation within the sets, significant over groups;
-* of a bent relation that bends one way, the slope from one set to the other lies between those at both ends, so every
+* of a bent relation that bends one way, the slope from one set to the other lies between those at both ends. So every
   slope between the two within-set slopes is admitted, and the one that explains most is used;
 * noise in a leading attribute flattens slopes. Down to half the slope is allowed for by ``keep``: an attribute stands
   on its own only if at least that share of its effect is left;

@@ -99,8 +99,8 @@ def _kolmogorov(a: Singles, b: Singles, have: list[NDArray[np.intp]]) -> Floats:
 def _alone(values: Singles, other: Floats, have: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Say where more than 1 % of ``values`` lie where the other side has less than 0.05 %.
 
-    So small a share is not seen in a few hundred images, so it is extrapolated from the other side's outer
-    5 % and 1 % points as an exponential tail (on a normal one this is on the safe side), never inside its range.
+    So small a share is not seen in a few hundred images: it is extrapolated from the other side's outer
+    5 % and 1 % points as an exponential tail, never inside its range. On a normal one this is on the safe side.
     """
     bottom = np.minimum(other[:, 0], other[:, 1] - BEYOND * (other[:, 2] - other[:, 1]))
     top = np.maximum(other[:, -1], other[:, -2] + BEYOND * (other[:, -2] - other[:, -3]))
