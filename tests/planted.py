@@ -9,6 +9,8 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from shiftlens import RunOutcome
 from shiftlens.framework.host.host import Host, discover
 from shiftlens.framework.running.engine import Engine
@@ -16,7 +18,7 @@ from shiftlens.framework.running.planner import make_plan
 from shiftlens.framework.running.session import Session
 from shiftlens.framework.running.store import Store
 from shiftlens.framework.running.workshop import Workshop
-from shiftlens.plugin import Card, ImageSet, hookimpl
+from shiftlens.plugin import Card, Dimension, ImageSet, Latents, Picture, SetAside, Space, hookimpl
 from shiftlens.registry.catalogue import Catalogue
 from shiftlens.registry.layers import Layers
 
@@ -50,3 +52,17 @@ def run_steps(
     data = {"pipeline": "p", "inputs": dict.fromkeys(inputs, "images"), "steps": steps}
     plan = make_plan(data, session.host, session.layers, session.catalogue)
     return Engine(Workshop.of(session), Store(store or folder / "store"), folder / "out").run(plan, inputs)
+
+
+def levels_of(images: ImageSet) -> Latents:
+    """Give the mean level of every image, as an encoder would."""
+    every = list(images.decoded())
+    seen = [(ref, picture) for ref, picture in every if isinstance(picture, Picture)]
+    return Latents(
+        space=Space(encoder="anything", key="its own", dimensions=(Dimension(id="level"),)),
+        images=images.name,
+        ids=tuple(ref.id for ref, _ in seen),
+        groups=tuple(ref.group for ref, _ in seen),
+        values=np.array([[picture.unit().mean()] for _, picture in seen], np.float32).reshape(-1, 1),
+        set_aside=tuple(picture for _, picture in every if isinstance(picture, SetAside)),
+    )

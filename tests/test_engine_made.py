@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from shiftlens import PromiseBroken, RunOutcome, Text
+from shiftlens.framework.running.store import Store, picture_key
 from shiftlens.plugin import (
     Card,
-    Dimension,
     Editor,
     Encoder,
     ImageRef,
@@ -21,8 +21,6 @@ from shiftlens.plugin import (
     ImageSource,
     Latents,
     Picture,
-    SetAside,
-    Space,
     Translator,
     Treatment,
     Unreadable,
@@ -30,7 +28,9 @@ from shiftlens.plugin import (
 from shiftlens.testing import sample_images
 
 planted = runpy.run_path(str(Path(__file__).with_name("planted.py")))
-host_with, offers, session_of, run_steps = (planted[name] for name in ("host_with", "offers", "session_of", "run_steps"))
+host_with, offers, session_of, run_steps, levels_of = (
+    planted[name] for name in ("host_with", "offers", "session_of", "run_steps", "levels_of")
+)
 IMAGES = 70
 
 
@@ -38,14 +38,8 @@ class Level(Encoder):
     """The mean level."""
 
     def encode(self, images: ImageSet) -> Latents:
-        seen = [(ref, picture) for ref, picture in images.decoded() if not isinstance(picture, SetAside)]
-        return Latents(
-            space=Space(encoder="anything", key="its own", dimensions=(Dimension(id="level"),)),
-            images=images.name,
-            ids=tuple(ref.id for ref, _ in seen),
-            groups=tuple(ref.group for ref, _ in seen),
-            values=np.array([[picture.unit().mean()] for _, picture in seen], np.float32),
-        )
+        made: Latents = levels_of(images)
+        return made
 
 
 @dataclass(frozen=True)
@@ -164,8 +158,7 @@ def test_made_images_are_kept_and_not_made_again(session: Any, tmp_path: Path) -
 
 def test_only_what_a_killed_run_lacks_is_made(session: Any, tmp_path: Path) -> None:
     made = run(session, tmp_path).images["made"]
-    gone = made.refs[40].digest
-    (tmp_path / "store" / gone[:2] / f"{gone}.npz").unlink()
+    Store(tmp_path / "store").path(picture_key(made.refs[40].digest)).unlink()
     Halving.calls.clear()
     run(session, tmp_path)
     assert Halving.calls == [32]
@@ -192,8 +185,6 @@ def test_what_was_done_travels_with_each_image(session: Any, tmp_path: Path) -> 
 
 
 def test_made_images_count_in_the_limit_of_the_store(session: Any, tmp_path: Path) -> None:
-    from shiftlens.framework.running.store import Store
-
     run(session, tmp_path)
     store = Store(tmp_path / "store")
     assert store.prune(0) > sum(p.pixels.nbytes for _, p in sample_images(IMAGES).decoded() if isinstance(p, Picture))

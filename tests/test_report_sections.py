@@ -69,6 +69,39 @@ def test_a_section_may_bring_css_and_tables(tmp_path):
     assert (tmp_path / "parts.csv").read_text("utf-8-sig").splitlines() == ["a,b", "1,'=cmd", "2,x"]
 
 
+class Odd(ReportSection):
+    def __init__(self, made):
+        super().__init__()
+        self.made = made
+
+    def render(self, outcome):
+        return self.made
+
+
+ROWS = Text(en="Rows", ja="行")
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "<p>rows</p>",
+        Section('x" onclick="alert(1)', ROWS, "<p>rows</p>"),
+        Section("rows", "Rows", "<p>rows</p>"),
+        Section("rows", ROWS, b"<p>rows</p>"),
+        Section("rows", ROWS, "<p>rows</p>", data=["a"]),
+        Section("rows", ROWS, "<p>rows</p>", data={"a": object()}),
+        Section("rows", ROWS, "<p>rows</p>", css="</style><script>alert(1)</script>"),
+    ],
+    ids=["text", "id", "title", "bytes", "a list", "no JSON", "css"],
+)
+def test_what_is_no_section_is_named_and_left_out(tmp_path, made):
+    report, page, data = written(tmp_path, run(), sections=Sections.of(Odd(made), Costs()))
+    assert "Odd failed and was left out" in report.warnings[0].en
+    assert "<p>rows</p>" not in page
+    assert "<p>42</p>" in page
+    assert list(data["sections"]) == ["costs"]
+
+
 @pytest.mark.parametrize(
     "tables", [{"attributes": []}, {"../out": []}, {"parts": [{"a": 1}, {"b": 2}]}], ids=["taken", "path", "columns"]
 )

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from types import FunctionType
 
 from ..contract.ports import CLASS_OF_ROLE
 from .host import Offer
@@ -32,7 +33,9 @@ def _of_class(kind: object, method: str) -> Mapping[str, bool] | None:
         parameters = list(inspect.signature(getattr(kind, method)).parameters.values())[1:]
     except (AttributeError, TypeError, ValueError):
         return None
-    if any(one.kind is one.VAR_KEYWORD for one in parameters):
+    if not isinstance(inspect.getattr_static(kind, method), FunctionType):
+        return None
+    if any(one.kind in (one.VAR_KEYWORD, one.VAR_POSITIONAL, one.POSITIONAL_ONLY) for one in parameters):
         return None
     named = [one for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
     return {one.name: one.default is one.empty and "None" not in str(one.annotation) for one in named}
@@ -50,7 +53,9 @@ def _of_source(module: str, name: str, method: str) -> Mapping[str, bool] | None
     found = (
         next((node for node in kind.body if isinstance(node, ast.FunctionDef) and node.name == method), None) if kind else None
     )
-    return _of_function(found.args) if found and found.args.kwarg is None else None
+    if found is None or found.decorator_list or found.args.kwarg or found.args.vararg or found.args.posonlyargs:
+        return None
+    return _of_function(found.args)
 
 
 def _of_function(arguments: ast.arguments) -> Mapping[str, bool]:

@@ -71,8 +71,9 @@ def page(
         "thumbnails": small,
         "counts": Counter((entry.input, entry.kind) for entry in report.set_aside),
         "points": _points(report.verdict.detail),
-        "state": "differs" if report.verdict.shift else "same" if judged or not report.spaces else "unjudged",
+        "state": "differs" if report.verdict.shift else "same" if judged else "unjudged",
         "judged": judged,
+        "compared": report.spaces,
         "sections": {section.id: section for section in sections},
         "made": _made(report.made),
         "backbones": {facts["digest"]: name for name, facts in report.made.get("backbones", {}).items()},
@@ -102,9 +103,10 @@ def _made(made: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _order(context: Mapping[str, Any], layout: Sequence[str]) -> list[str]:
     """Sections that have something to say, as the layout wants them."""
     empty = {"attributes": "cards", "features": "learned", "maps": "heat", "steps": "step_views", "power": "judged"}
-    own = [name for name in SECTIONS if name not in empty or context[empty[name]]]
-    after = next(i for i, name in enumerate(own) if name == "calibration")
-    every = [*own[:after], *context["sections"], *own[after:]]
+    empty |= {"calibration": "compared", "tested": "compared"}
+    before = SECTIONS.index("calibration")
+    order = [*SECTIONS[:before], *context["sections"], *SECTIONS[before:]]
+    every = [name for name in order if name not in empty or context[empty[name]]]
     return ["summary", *(name for name in layout if name in every and name != "summary")] if layout else every
 
 

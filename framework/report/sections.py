@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -70,7 +70,7 @@ class Sections:
                     found = section.render(outcome)
                 if found is None:
                     continue
-                to_jsonable_python(found.data)
+                _check(found)
                 if found.id in done or found.id in SECTIONS:
                     raise ValueError(f"its id {found.id!r} is taken")
                 _check_tables(found, {name for other in done.values() for name in other.tables})
@@ -92,6 +92,19 @@ def _made(offer: Offer, session: Session) -> ReportSection:
             raise SpecError(f"settings components.{offer.card.id}", problems) from None
         section: ReportSection = kind(config)
     return section
+
+
+def _check(section: Section) -> None:
+    """Hold a section against what the page can take."""
+    if not isinstance(section, Section) or not re.fullmatch(r"[a-z][a-z0-9_-]*", str(section.id)):
+        raise ValueError("it is no section with an id of small letters, digits and dashes")
+    if not (isinstance(section.title, Text) and isinstance(section.html, str) and isinstance(section.css, str)):
+        raise ValueError("its title is no Text, or its html or css no text")
+    if "<" in section.css:
+        raise ValueError("its css holds '<', which could leave the style sheet")
+    if not isinstance(section.data, Mapping):
+        raise ValueError("its data is no mapping")
+    to_jsonable_python(section.data)
 
 
 def _check_tables(section: Section, taken: set[str]) -> None:

@@ -36,12 +36,14 @@ def _headline(leading: Sequence[Attribute], learned: Sequence[SpaceReport], spac
     if leading:
         return _difference(leading[0])
     if learned:
-        auc = hundredths(max(space.separation or 0.5 for space in learned))
+        auc = _auc(learned)
         return Text(
-            en=f"The site’s images differ in content: learned features tell the two apart (AUC {auc})",
-            ja=f"画像の内容が異なります：学習特徴量で開発データと現場データを見分けられます（AUC {auc}）",
+            en=f"The site’s images differ in content: learned features tell the two apart{auc.en}",
+            ja=f"画像の内容が異なります：学習特徴量で開発データと現場データを見分けられます{auc.ja}",
         )
-    if spaces and all(closed(space) for space in spaces):
+    if not spaces:
+        return Text(en="Nothing was compared", ja="比較は行っていません")
+    if all(closed(space) for space in spaces):
         return Text(
             en="Nothing can be said: the backbone does not know these images",
             ja="判定できません：バックボーンがこれらの画像を表現できません",
@@ -50,6 +52,15 @@ def _headline(leading: Sequence[Attribute], learned: Sequence[SpaceReport], spac
         en="No difference was found between development and site",
         ja="開発データと現場データの間に有意な差は見つかりませんでした",
     )
+
+
+def _auc(learned: Sequence[SpaceReport]) -> Text:
+    """The best separation that was measured, in brackets; nothing where a comparer measures none."""
+    measured = [space.separation for space in learned if space.separation is not None]
+    if not measured:
+        return Text(en="", ja="")
+    auc = hundredths(max(measured))
+    return Text(en=f" (AUC {auc})", ja=f"（AUC {auc}）")
 
 
 def closed(space: SpaceReport) -> bool:
@@ -120,11 +131,11 @@ def _learned(learned: Sequence[SpaceReport], *, leads: bool, tried: bool) -> lis
                 ja="名前のある属性（明るさ・色・光学・位置など）では説明できません。差を担う画像を確認してください。",
             )
         ]
-    auc = hundredths(max(space.separation or 0.5 for space in learned))
+    auc = _auc(learned)
     return [
         Text(
-            en=f"Learned features tell the two sets apart as well (AUC {auc}); the same causes may be behind it.",
-            ja=f"学習特徴量でも両者を見分けられます（AUC {auc}）。原因は同じ可能性があります。",
+            en=f"Learned features tell the two sets apart as well{auc.en}; the same causes may be behind it.",
+            ja=f"学習特徴量でも両者を見分けられます{auc.ja}。原因は同じ可能性があります。",
         )
     ]
 

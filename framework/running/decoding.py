@@ -12,6 +12,8 @@ import numpy as np
 from ..values.images import ImageRef, ImageSource
 from ..values.pictures import Picture, Square, Unreadable, square
 
+_Key = tuple[int, str, str, int]
+"""Source, id and digest of the image (sets may share a source), side of the square."""
 MOST_BYTES = 256 * 2**20
 """Of squares that are kept in memory; 1,700 of 224 px."""
 
@@ -32,24 +34,26 @@ class Squares:
 
     def __init__(self, most: int = MOST_BYTES) -> None:
         self._most, self._bytes = most, 0
-        self._kept: OrderedDict[tuple[int, str, int], Square | Unreadable] = OrderedDict()
+        self._kept: OrderedDict[_Key, Square | Unreadable] = OrderedDict()
         self._sources: dict[int, ImageSource] = {}  # held, so that no other takes the number of one
         self._lock = Lock()
 
-    def get(self, source: ImageSource, id_: str, size: int) -> Square | Unreadable | None:
+    def get(self, source: ImageSource, ref: ImageRef, size: int) -> Square | Unreadable | None:
         """Give what is kept, if it still is."""
         with self._lock:
-            found = self._kept.get((id(source), id_, size))
+            key = id(source), ref.id, ref.digest, size
+            found = self._kept.get(key)
             if found is not None:
-                self._kept.move_to_end((id(source), id_, size))
+                self._kept.move_to_end(key)
             return found
 
-    def put(self, source: ImageSource, id_: str, size: int, found: Square | Unreadable) -> None:
+    def put(self, source: ImageSource, ref: ImageRef, size: int, found: Square | Unreadable) -> None:
         """Keep one."""
         with self._lock:
             self._sources[id(source)] = source
-            self._bytes += _bytes(found) - _bytes(self._kept.pop((id(source), id_, size), None))
-            self._kept[id(source), id_, size] = found
+            key = id(source), ref.id, ref.digest, size
+            self._bytes += _bytes(found) - _bytes(self._kept.pop(key, None))
+            self._kept[key] = found
             while self._bytes > self._most:
                 self._bytes -= _bytes(self._kept.popitem(last=False)[1])
 
@@ -72,10 +76,10 @@ class SharedSource:
 
     def square(self, ref: ImageRef, size: int) -> Square:
         """Give a square that was kept, or look once for all that are not; see :class:`SquareSource`."""
-        found = self._squares.get(self.source, ref.id, size)
+        found = self._squares.get(self.source, ref, size)
         if found is None:
             self._look(ref, list(dict.fromkeys([*self._missing(ref), size])), whole=False)
-            found = self._squares.get(self.source, ref.id, size)
+            found = self._squares.get(self.source, ref, size)
         if found is None:  # more is looked at than may be kept
             return square(self.source.picture(ref, at_least=size), size)
         if isinstance(found, Unreadable):
@@ -83,7 +87,7 @@ class SharedSource:
         return found
 
     def _missing(self, ref: ImageRef) -> list[int]:
-        return [size for size in self._sizes if self._squares.get(self.source, ref.id, size) is None]
+        return [size for size in self._sizes if self._squares.get(self.source, ref, size) is None]
 
     def _look(self, ref: ImageRef, sizes: Sequence[int], *, whole: bool) -> Picture | Unreadable | None:
         """Keep squares, and give the whole picture where it is wanted."""
@@ -92,7 +96,7 @@ class SharedSource:
             source.looks(ref, sizes, whole=whole) if isinstance(source, LookedAtOnce) else _looks(source, ref, sizes, whole)
         )
         for size, one in zip(sizes, found, strict=True):
-            self._squares.put(source, ref.id, size, one)
+            self._squares.put(source, ref, size, one)
         return picture
 
 

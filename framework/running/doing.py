@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ...specs.errors import ComponentFailed, PromiseBroken, ShiftlensError
 from ..contract.around import Executor
+from ..values.images import ImageSet
+from .made import MadeImages
 from .pieces import Piece, StepWork
 from .plan import PlannedStep
 from .store import Store
-from .tasks import Task
+from .tasks import JobResult, Task
 from .telling import Telling
 from .workshop import Workshop
 
@@ -71,7 +75,34 @@ def _done(works: Sequence[StepWork], executor: Executor, expect: Callable[[int],
             together.setdefault(piece.ids, []).append((work, piece))
     expect(sum(len(ids) * len(row) for ids, row in together.items()))
     tasks = (Task(tuple(work.job(piece) for work, piece in row)) for row in together.values())
-    for row, results in zip(together.values(), executor.map(tasks), strict=True):
+    for row, results in zip(together.values(), _mapped(executor, tasks, len(together)), strict=True):
+        if not isinstance(results, list) or [type(one) for one in results] != [JobResult] * len(row):
+            raise PromiseBroken(f"executor {_name(executor)} gave something else than one JobResult a job of a task")
         for (work, piece), result in zip(row, results, strict=True):
+            if not isinstance(result.value, MadeImages if work.output is ImageSet else work.output):
+                raise PromiseBroken(f"executor {_name(executor)} gave {type(result.value).__name__} for {work.step.name!r}")
             piece.value = result.value
             work.seconds += result.seconds
+
+
+def _mapped(executor: Executor, tasks: Iterable[Task], count: int) -> Iterator[Any]:
+    """Give what an executor gives, one for each task; what it raises itself is said to be its own."""
+    done = 0
+    try:
+        for results in executor.map(tasks):
+            done += 1
+            if done > count:
+                break
+            yield results
+    except (ShiftlensError, KeyboardInterrupt, GeneratorExit):
+        raise
+    except (Exception, SystemExit) as error:
+        failed = ComponentFailed(f"executor {_name(executor)} raised {type(error).__name__}: {error}")
+        failed.trace = traceback.format_exc()
+        raise failed from error
+    if done != count:
+        raise PromiseBroken(f"executor {_name(executor)} gave {'more' if done > count else done} results for {count} tasks")
+
+
+def _name(executor: Executor) -> str:
+    return f"{type(executor).__module__}.{type(executor).__qualname__}"

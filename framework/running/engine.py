@@ -15,7 +15,7 @@ from .outcome import RunOutcome
 from .passes import passes
 from .pieces import StepWork
 from .plan import Plan
-from .reopening import keep_outcome
+from .reopening import forget_outcome, keep_outcome
 from .store import Store
 from .workshop import Workshop
 
@@ -40,6 +40,7 @@ class Engine:
         telling = shop.telling(self.folder)
         keys = {name: images.digest() for name, images in inputs.items()}
         manifest = begun(plan, inputs, keys, shop.settings, host=shop.session.host, seed=shop.seed, device=shop.device)
+        forget_outcome(self.folder)  # what is read again is of one run: this one, once it is done
         self._save(manifest)
         telling.run_started(plan.spec.pipeline, manifest)
         values: dict[str, Any] = dict(inputs)
@@ -52,7 +53,8 @@ class Engine:
                 do(works, executor, telling, self._expect)
                 for work in works:
                     done[work.step.name] = work
-                    values[work.step.name], keys[work.step.name] = work.whole(), work.key
+                    with telling.failures({work.step.name: work.step.offer.card.id}):
+                        values[work.step.name], keys[work.step.name] = work.whole(), work.key
         for step in plan.steps:  # in the order of the plan, in whatever order they ran
             manifest["backbones"] |= done[step.name].weights.facts()
             manifest["steps"][step.name] = done[step.name].facts()

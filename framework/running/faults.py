@@ -44,9 +44,16 @@ def faults_named(offer: Offer, at: str) -> Iterator[None]:
 def _failed(offer: Offer, at: str, error: BaseException) -> ComponentFailed:
     full = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
     hint = "less at a time takes less memory: where it has the option, --with batch=N" if full else ""
-    failed = ComponentFailed(f"{at}: {offer.whose} raised {type(error).__name__}: {error}", hint=hint)
+    failed = ComponentFailed(f"{at}: {offer.whose} raised {type(error).__name__}: {_said(error)}", hint=hint)
     failed.trace = traceback.format_exc()
     return failed
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  (an error of the component that cannot even say what it is)
+        return "it cannot be said"
 
 
 def _value_names() -> set[str]:

@@ -36,18 +36,25 @@ def is_cut(value: Any, port: str) -> bool:
 
 def piece_digest(value: ImageSet | PerImage) -> str:
     """Name a piece by its content and by the set that it is of, which what is made of it repeats."""
-    return digest_of([value.digest(), value.name]) if isinstance(value, ImageSet) else value.digest()
+    if not isinstance(value, ImageSet):
+        return value.digest()
+    return digest_of([value.digest(), value.name, [ref.meta for ref in value.refs]])
 
 
 def image_keys(
     step: Mapping[str, Any], images: ImageSet, others: Mapping[str, str], *, seed: int | None, device: str
 ) -> dict[str, str]:
-    """Name the picture that a step makes of each image by itself; by id. Equal pictures get equal names whatever their ids.
+    """Name the picture that a step makes of each image by itself; by id.
 
-    ``others`` are the digests of what the other ports are given.
+    Equal pictures, of which the same is said, get equal names whatever their ids. ``others`` are the digests of
+    what the other ports are given.
     """
-    by_digest = {
-        digest: key_of(step, {"images": digest, **others}, seed=seed, device=device)
-        for digest in {ref.digest for ref in images.refs}
-    }
-    return {ref.id: by_digest[ref.digest] for ref in images.refs}
+    said: dict[str, str] = {}
+    by_content: dict[str, str] = {}
+    for ref in images.refs:
+        content = digest_of([ref.digest, ref.meta])
+        if content not in by_content:
+            given = {"images": ref.digest, **others} | ({"meta": content} if ref.meta else {})
+            by_content[content] = key_of(step, given, seed=seed, device=device)
+        said[ref.id] = by_content[content]
+    return said

@@ -13,6 +13,7 @@ from ..values.images import ImageRef, ImageSet
 from ..values.pictures import Picture, Square, Unreadable, square
 from ..values.treatment import Treatment
 from ..values.value import Value
+from .outputs import whole_picture
 from .store import Store
 
 
@@ -74,7 +75,7 @@ def keep_images(made: ImageSet, given: ImageSet, digests: Mapping[str, str], sto
     return MadeImages(
         digests=dict(digests),
         unreadable={ref.id: reason for ref in made.refs if (reason := reasons[digests[ref.id]]) is not None},
-        treatments={ref.id: ref.treatment or Treatment() for ref in made.refs},
+        treatments={ref.id: Treatment() if reasons[digests[ref.id]] else ref.treatment or Treatment() for ref in made.refs},
         note=made.note.removeprefix(given.note).lstrip("; "),
     )
 
@@ -82,7 +83,7 @@ def keep_images(made: ImageSet, given: ImageSet, digests: Mapping[str, str], sto
 def _written(made: ImageSet, store: Store, one: tuple[str, ImageRef]) -> tuple[str, str | None]:
     digest, ref = one
     try:
-        store.save_picture(digest, made.source.picture(ref))
+        store.save_picture(digest, whole_picture(made.source.picture(ref)))
     except Unreadable as reason:
         return digest, str(reason)
     return digest, None
@@ -90,7 +91,7 @@ def _written(made: ImageSet, store: Store, one: tuple[str, ImageRef]) -> tuple[s
 
 def is_whole(index: MadeImages, store: Store) -> bool:
     """Say whether every picture of an index is there; those that are count as used now."""
-    return all(id_ in index.unreadable or store.touched(digest) for id_, digest in index.digests.items())
+    return all(id_ in index.unreadable or store.has_picture(digest) for id_, digest in index.digests.items())
 
 
 def images_of(given: ImageSet, pieces: Sequence[MadeImages], store: Store) -> ImageSet:

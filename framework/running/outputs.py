@@ -6,14 +6,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from ...specs.errors import PromiseBroken
 from ..contract.component import Context
 from ..contract.ports import ports_of
 from ..host.host import Offer
 from ..values.images import ImageSet
 from ..values.inversion import Inversion
+from ..values.keypoints import Keypoints
 from ..values.latents import Latents
 from ..values.per_image import PerImage
+from ..values.pictures import Picture
 from ..values.scores import AttributeScores
 from ..values.traversals import Traversals
 from ..values.treatment import Treatment
@@ -51,6 +55,26 @@ def checked(offer: Offer, value: Any, given: Mapping[str, Any], context: Context
     return value
 
 
+def whole_picture(picture: Any) -> Picture:
+    """Give a picture back if it is one.
+
+    Raises:
+        PromiseBroken: its pixels have another shape or kind than pictures have.
+    """
+    if not isinstance(picture, Picture):
+        raise _broken(f"{type(picture).__name__} came as a picture, Picture was promised")
+    pixels, alpha = picture.pixels, picture.alpha
+    kinds = (np.uint8, np.uint16)
+    if not isinstance(pixels, np.ndarray) or pixels.dtype not in kinds or pixels.ndim not in (2, 3) or not pixels.size:
+        what = f"{pixels.dtype} of shape {pixels.shape}" if isinstance(pixels, np.ndarray) else type(pixels).__name__
+        raise _broken(f"Picture.pixels: {what} came, uint8 or uint16 of (rows, columns) or (rows, columns, 3) was promised")
+    if pixels.ndim == 3 and pixels.shape[2] != 3:
+        raise _broken(f"Picture.pixels: {pixels.shape[2]} channels came, 1 or 3 were promised")
+    if not picture.white > 0 or (alpha is not None and (alpha.dtype != np.uint8 or alpha.shape != pixels.shape[:2])):
+        raise _broken("Picture: white above 0, and alpha in uint8 of (rows, columns), were promised")
+    return picture
+
+
 def _spaces(value: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     """Give the spaces that a value must repeat, by port."""
     if not isinstance(value, (AttributeScores, Traversals, Inversion)):
@@ -67,6 +91,22 @@ def _check_ids(value: PerImage, images: ImageSet) -> None:
         raise _broken(f"ids: {strange[0]!r} came, which was not among its images")
     if len(set(value.ids)) != len(value.ids):
         raise _broken("ids: an image came twice, each once was promised")
+    if isinstance(value, (Latents, Keypoints)):
+        _check_all(value, images)
+
+
+def _check_all(value: Latents | Keypoints, images: ImageSet) -> None:
+    """Every image has an entry, in the order of the set, or a reason."""
+    aside = {one.id for one in value.set_aside}
+    if both := aside & set(value.ids):
+        raise _broken(f"ids: {min(both)!r} came and is set aside, one of both was promised")
+    wanted = tuple(ref.id for ref in images.refs if ref.id not in aside)
+    if value.ids != wanted:
+        lost = sorted(set(wanted) - set(value.ids))
+        what = f"{lost[0]!r} is neither there nor set aside" if lost else "images came in another order than that of the set"
+        raise _broken(f"ids: {what}; every image in its place, or its reason, was promised")
+    if isinstance(value, Latents) and value.groups != tuple(ref.group for ref in images.refs if ref.id not in aside):
+        raise _broken("groups: others than those of the images came")
 
 
 def _images(made: ImageSet, given: ImageSet, usual: Treatment) -> ImageSet:

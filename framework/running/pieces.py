@@ -10,8 +10,12 @@ from typing import Any, cast
 from ..contract.component import Context
 from ..contract.ports import ports_of
 from ..values.images import ImageSet
+from ..values.latents import Latents
 from ..values.per_image import PerImage
+from ..values.scores import AttributeScores
+from ..values.traversals import Traversals
 from ..values.value import Value
+from .faults import faults_named
 from .keys import given_digests, image_keys, is_cut, key_of
 from .made import MadeImages, images_of, is_whole
 from .passes import IMAGES
@@ -40,6 +44,16 @@ class Piece:
         """The images that it is about; none where the work is not cut by images."""
         images = self.given.get(IMAGES)
         return tuple(ref.id for ref in images.refs) if isinstance(images, ImageSet) else ()
+
+
+def named_alike(value: Any, given: Mapping[str, Any]) -> bool:
+    """Say whether a value from the store names the sets that it was given now: equal images may lie under another name."""
+    if isinstance(value, PerImage) and isinstance(images := given.get(IMAGES), ImageSet):
+        return value.images == images.name
+    if isinstance(value, (AttributeScores, Traversals)):
+        names = {port: one.images for port, one in given.items() if isinstance(one, Latents)}
+        return all(getattr(value, port) == name for port, name in names.items() if port in ("reference", "target"))
+    return True
 
 
 @dataclass
@@ -86,7 +100,8 @@ class StepWork:
         else:
             found = [self._piece(shard) for shard in self._shards()]
         for piece in found:
-            piece.value = self._kept(piece.key)
+            value = self._kept(piece.key)
+            piece.value = value if named_alike(value, piece.given) else None
         return found
 
     def _shards(self) -> list[ImageSet]:
@@ -118,7 +133,7 @@ class StepWork:
             return {ref.id: digest_of([piece.key, ref.id]) for ref in images.refs}
         if any(is_cut(value, port) for port, value in piece.given.items() if port != IMAGES):
             others = {port: one for port, one in given_digests(piece.given, self.keys).items() if port != IMAGES}
-            return {ref.id: digest_of([piece.key, others, ref.digest]) for ref in images.refs}
+            return {ref.id: digest_of([piece.key, others, ref.id, ref.digest]) for ref in images.refs}
         others = {port: key for port, key in self.keys.items() if port != IMAGES}
         return image_keys(self._identity, images, others, seed=self._own_seed, device=self.context.device)
 
@@ -127,7 +142,10 @@ class StepWork:
         made = [piece.value for piece in self.pieces]
         if self.output is ImageSet:
             return images_of(self.given[IMAGES], made, self.store)
-        return made[0] if len(made) == 1 else cast("type[PerImage]", self.output).concatenate(made)
+        if len(made) == 1:
+            return made[0]
+        with faults_named(self.step.offer, f"step {self.step.name!r}"):
+            return cast("type[PerImage]", self.output).concatenate(made)
 
     def facts(self) -> dict[str, Any]:
         """Say what a manifest keeps of the step."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretBytes, SecretStr, TypeAdapter
 
 from ...specs.backbone import BackboneSpec
 from ...specs.pipeline import PipelineSpec
@@ -40,7 +40,7 @@ class PlannedStep:
             "component": self.offer.card.id,
             "version": self.offer.card.version,
             "distribution": self.offer.distribution,
-            "config": self.config.model_dump(mode="json"),
+            "config": canonical(self.config),
             "backbone": dict(weights) if len(weights) > 1 else next(iter(weights.values()), None),
             **families,
         }
@@ -69,6 +69,40 @@ class Plan:
             for step in self.steps
         }
         return self.spec.model_dump(mode="json", by_alias=True) | {"steps": steps}
+
+
+def canonical(value: Any) -> Any:
+    """Give options as JSON data that is equal for equal options: sets in order, secrets by their digest, nothing left out.
+
+    >>> from ..contract.cards import Need
+    >>> canonical(Need(slot="s", protocol="p"))
+    {'slot': 's', 'protocol': 'p', 'default': None}
+    """
+    if isinstance(value, BaseModel):
+        said = value.model_dump(mode="json")
+        own = {name: getattr(value, name) for name in type(value).model_fields}
+        odd = {name: one for name, one in own.items() if name not in said or _is_odd(one)}
+        return said | {name: canonical(one) for name, one in odd.items()}
+    if isinstance(value, (SecretStr, SecretBytes)):
+        return hashlib.sha256(repr(value.get_secret_value()).encode()).hexdigest()
+    if isinstance(value, (set, frozenset)):
+        return sorted((canonical(one) for one in value), key=str)
+    if isinstance(value, Mapping):
+        return {str(key): canonical(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [canonical(one) for one in value]
+    return TypeAdapter(Any).dump_python(value, mode="json")
+
+
+def _is_odd(value: Any) -> bool:
+    """Say whether what pydantic writes of a value may be unequal for equal ones, or equal for unequal ones."""
+    if isinstance(value, BaseModel):
+        return any(_is_odd(getattr(value, name)) or field.exclude for name, field in type(value).model_fields.items())
+    if isinstance(value, Mapping):
+        return any(map(_is_odd, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(_is_odd, value))
+    return isinstance(value, (set, frozenset, SecretStr, SecretBytes))
 
 
 def digest_of(data: Any) -> str:

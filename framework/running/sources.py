@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from ...specs.dataset import DatasetSpec
-from ...specs.errors import InputUnusable, UsageError, quoted
+from ...specs.errors import InputUnusable, PromiseBroken, UsageError, quoted
 from ...specs.nearest import nearest
 from ...specs.yaml import problems_of
 from ..contract.component import Context
 from ..host.host import Host
 from ..host.targets import config_model, target_class
 from ..values.images import ImageSet
+from .faults import faults_named
 
 
 def open_source(text: str, name: str, host: Host, context: Context | None = None) -> ImageSet:
@@ -38,8 +40,25 @@ def open_source(text: str, name: str, host: Host, context: Context | None = None
             f"{name}: options of {quoted(text)}: {problems}", hint=f"`shiftlens plugins info {scheme}` lists them"
         ) from None
     kind = target_class(offer)
-    with kind(options, context=context) as reader:
-        images: ImageSet = reader.read(source, name)
+    with faults_named(offer, name), kind(options, context=context) as reader:
+        return _listed(reader.read(source, name))
+
+
+def _listed(images: Any) -> ImageSet:
+    """Give what a reader listed, if it is a set of images.
+
+    Raises:
+        PromiseBroken: it is none, or what it says of an image is no text, or an id stands twice.
+    """
+    if not isinstance(images, ImageSet):
+        raise PromiseBroken(f"{type(images).__name__} came, ImageSet was promised")
+    seen: set[str] = set()
+    for ref in images.refs:
+        if not all(isinstance(one, str) for one in (ref.id, ref.digest, ref.group, *ref.meta, *ref.meta.values())):
+            raise PromiseBroken(f"ImageRef: id, digest, group and meta of {ref.id!r} are not all text, which was promised")
+        if ref.id in seen:
+            raise PromiseBroken(f"ImageRef.id: {ref.id!r} came twice, each once was promised")
+        seen.add(ref.id)
     return images
 
 

@@ -111,7 +111,8 @@ class Worker:
             value = checked(offer, _called(component, job.step, shared), shared, job.context)
         if not isinstance(value, ImageSet):
             if job.keep is not None:
-                Store(job.keep.store).save(job.keep.key, value)
+                with faults_named(offer, f"step {job.step.name!r}"):  # what it says beside arrays may be no JSON
+                    Store(job.keep.store).save(job.keep.key, value)
             return value
         images: ImageSet = job.given["images"]
         value = value if value.is_remade else replace(value, source=images.source)
@@ -170,7 +171,8 @@ def _of_step(step: PlannedStep) -> Iterator[None]:
 
 def _same(job: Job) -> str:
     """Name a component: steps with equal names share it."""
-    return f"{job.step.offer.role} {job.step.space_key(job.weights.digests)}"
+    own = job.context
+    return f"{job.step.offer.role} {job.step.space_key(job.weights.digests)} {own.device} {own.seed} {own.workers}"
 
 
 def made_component(step: PlannedStep, weights: Weights, context: Context) -> Component:

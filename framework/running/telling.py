@@ -12,10 +12,15 @@ from ..host.host import Host
 
 
 class Telling:
-    """The hooks of the life cycle and ``events.jsonl`` of one run."""
+    """The hooks of the life cycle and, where there is one, ``events.jsonl`` of one run."""
 
-    def __init__(self, host: Host, events: Events) -> None:
+    def __init__(self, host: Host, events: Events | None) -> None:
         self.host, self.events = host, events
+
+    def record(self, event: str, **facts: Any) -> None:
+        """Append an event to the record."""
+        if self.events is not None:
+            self.events.write(event, **facts)
 
     def announce(self, hook: str, **facts: Any) -> None:
         """Call every listener of a hook by itself, with the arguments that it takes."""
@@ -24,27 +29,27 @@ class Telling:
                 listener.function(*(facts[name] for name in listener.argnames))
             except Exception as error:  # noqa: BLE001  (a listener's fault is its own: named, the run goes on)
                 said = f"{type(error).__name__}: {error}"
-                self.events.write("listener_failed", plugin=listener.plugin_name, hook=hook, error=said)
+                self.record("listener_failed", plugin=listener.plugin_name, hook=hook, error=said)
 
     def run_started(self, pipeline: str, manifest: Any) -> None:
         """Tell that a run starts."""
         self.announce("shiftlens_run_started", manifest=manifest)
-        self.events.write("run_started", pipeline=pipeline)
+        self.record("run_started", pipeline=pipeline)
 
     def step_started(self, step: str, component: str) -> None:
         """Tell that a step starts."""
         self.announce("shiftlens_step_started", step=step, component=component)
-        self.events.write("step_started", step=step, component=component)
+        self.record("step_started", step=step, component=component)
 
     def step_finished(self, step: str, component: str, seconds: float, *, reused: bool) -> None:
         """Tell that a step is done."""
-        self.events.write("step_finished", step=step, seconds=seconds, reused=reused)
+        self.record("step_finished", step=step, seconds=seconds, reused=reused)
         self.announce("shiftlens_step_finished", step=step, component=component, seconds=seconds, reused=reused)
 
     def run_finished(self, outcome: Any, **facts: Any) -> None:
         """Tell that all steps are done."""
         self.announce("shiftlens_run_finished", outcome=outcome)
-        self.events.write("run_finished", **facts)
+        self.record("run_finished", **facts)
 
     @contextlib.contextmanager
     def failures(self, components: Mapping[str, str]) -> Iterator[None]:
@@ -57,8 +62,9 @@ class Telling:
         except ShiftlensError as error:
             step = error.step or next(iter(components))
             trace = error.trace if isinstance(error, ComponentFailed) else ""
-            self.events.write("step_failed", step=step, error=error.message, traceback=trace)
+            self.record("step_failed", step=step, error=error.message, traceback=trace)
             if trace and not error.hint:
-                error.hint = f"the traceback is in {self.events.path}; if the plugin is not yours, report it to its authors"
+                place = f"the traceback is in {self.events.path}; " if self.events is not None else ""
+                error.hint = f"{place}if the plugin is not yours, report it to its authors"
             self.announce("shiftlens_step_failed", step=step, component=components[step], error=error.message)
             raise

@@ -10,13 +10,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-from ...specs.errors import UsageError
+from pydantic import ValidationError
+
+from ...specs.errors import SpecError, UsageError
+from ...specs.yaml import problems_of
 from ..contract.around import Executor
 from ..contract.component import Context
 from ..files.events import Events
 from ..host.targets import config_model, target_class
 from ..values.images import ImageSet
 from .executor import LOCAL, LocalExecutor
+from .faults import faults_named
 from .plan import PlannedStep
 from .progress import ProgressLine
 from .session import Session
@@ -106,14 +110,24 @@ class Workshop:
             made: Executor = LocalExecutor(context=context)
         else:
             offer = self.session.host.find(str(chosen), "executor")
-            config = config_model(offer).model_validate(self.session.options(offer).values)
-            made = cast("Executor", target_class(offer)(config, context=context))
-        with made:
+            options, model = self.session.options(offer), config_model(offer)
+            try:
+                config = model.model_validate(options.values)
+            except ValidationError as error:
+                problems = [options.said(problem) for problem in problems_of(error, model)]
+                raise SpecError(f"settings components.{offer.card.id}", problems) from None
+            with faults_named(offer, "executor"):
+                made = cast("Executor", target_class(offer)(config, context=context))
+                made.open()
+        try:
             yield made
+        finally:
+            made.__exit__()
 
-    def telling(self, folder: Path, *, durable: bool = False) -> Telling:
-        """Give what tells listeners, and ``events.jsonl`` in ``folder``, of what happens."""
-        return Telling(self.session.host, Events(folder / "events.jsonl", durable=durable))
+    def telling(self, folder: Path | None, *, durable: bool = False) -> Telling:
+        """Give what tells listeners, and ``events.jsonl`` in ``folder`` where there is one, of what happens."""
+        events = Events(folder / "events.jsonl", durable=durable) if folder is not None else None
+        return Telling(self.session.host, events)
 
     def without_progress(self) -> Workshop:
         """Give the same, silent."""

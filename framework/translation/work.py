@@ -20,14 +20,16 @@ from ..running.executor import LocalExecutor
 from ..running.faults import faults_named
 from ..running.keys import key_of
 from ..running.manifest import begun
+from ..running.outputs import whole_picture
 from ..running.plan import Plan, PlannedStep
 from ..running.tasks import Job, Task
+from ..running.telling import Telling
 from ..running.weights import Weights
 from ..running.workshop import Workshop
 from ..values.ahead import in_order
 from ..values.images import AHEAD, ImageRef, ImageSet
 from ..values.pictures import Unreadable
-from .ledger import OWN, PIPELINE, RUN, TABLE, WRITTEN, FileRecord, clear, written_before
+from .ledger import EVENTS, OWN, PIPELINE, RUN, TABLE, WRITTEN, FileRecord, clear, written_before
 from .naming import file_names
 from .png import png
 from .table import NOTHING, Row, TranslationReport, facts_of, table
@@ -57,8 +59,8 @@ class Translation:
         kept = self._kept(before)
         clear(self.folder, before, {one.file for one in kept.values()})
         manifest = self._begun()
-        telling = self.shop.telling(self.folder, durable=True)
-        events = telling.events
+        events = Events(self.folder / EVENTS, durable=True)
+        telling = Telling(self.shop.session.host, events)
         telling.run_started(PIPELINE, manifest)
         telling.step_started(self.step.name, self.step.offer.card.id)
         for id_, one in kept.items():
@@ -161,7 +163,7 @@ class Translation:
     def _write(self, made: ImageSet, events: Events, ref: ImageRef) -> Row:
         with faults_named(self.step.offer, f"step {self.step.name!r}"):
             try:
-                picture = made.source.picture(ref)
+                picture = whole_picture(made.source.picture(ref))
             except Unreadable as reason:
                 return Row(ref.id, group=ref.group, set_aside=str(reason))
         facts = facts_of(ref.treatment) if ref.treatment is not None else {"repair": NOTHING}

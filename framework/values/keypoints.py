@@ -18,5 +18,5 @@ class Keypoints(PerImage):
     names: Annotated[tuple[str, ...], Axes("points")]
     points: Annotated[Array, Axes("images", "points", 2)]
     visible: Annotated[Array, Axes("images", "points", kind="bool")]
-    sizes: Annotated[Array, Axes("images", 2, kind="int")]
-    scores: Annotated[Array | None, Axes("images", "points")] = None
+    sizes: Annotated[Array, Axes("images", 2, kind="int", least=1)]
+    scores: Annotated[Array | None, Axes("images", "points", least=0, most=1)] = None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Self
 
+from ...specs.errors import PromiseBroken
 from .per_image import PerImage
 from .value import Array, Axes
 
@@ -20,6 +22,14 @@ class AttentionMaps(PerImage):
     low: float
     high: float
     about: str = ""
+
+    def check(self, sizes: Mapping[str, int] | None = None, within: str = "") -> None:
+        """Hold every field against its promise; see :meth:`Value.check`."""
+        super().check(sizes, within)
+        if not -math.inf < self.low < self.high < math.inf:
+            raise PromiseBroken(
+                f"AttentionMaps.low: a scale from {self.low:g} to {self.high:g} came, low below high was promised"
+            )
 
     @classmethod
     def together(cls, parts: Sequence[Self]) -> dict[str, Any]:

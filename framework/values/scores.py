@@ -30,7 +30,7 @@ class Effects(Value):
     measured: Annotated[Array, Axes("dimensions", kind="bool")]
     mean: PerDimension
     sigma: PerDimension
-    size: PerDimension
+    size: Annotated[Array, Axes("dimensions", nan=True, least=0)]
     low: PerDimension
     high: PerDimension
     up: PerDimension
@@ -59,10 +59,10 @@ class Significance(Value):
     shift, in standard deviations, found with power 0.8; ``images_for_half`` images a side would show half of it.
     """
 
-    p_family: Annotated[Array, Axes("dimensions")]
-    p_single: Annotated[Array, Axes("dimensions")]
-    q_bh: Annotated[Array, Axes("dimensions")]
-    q_by: Annotated[Array, Axes("dimensions")]
+    p_family: Annotated[Array, Axes("dimensions", least=0, most=1)]
+    p_single: Annotated[Array, Axes("dimensions", least=0, most=1)]
+    q_bh: Annotated[Array, Axes("dimensions", least=0, most=1)]
+    q_by: Annotated[Array, Axes("dimensions", least=0, most=1)]
     critical: float
     detectable: float
     images_for_half: int

@@ -15,9 +15,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, mo
 
 from ...specs.errors import PromiseBroken
 
+
+def read_only(value: Any) -> NDArray[Any]:
+    """Give a view that nobody can write through: values are shared by all steps that are wired to them."""
+    view = np.asarray(value).view()
+    view.flags.writeable = False
+    return view
+
+
 Array = Annotated[
     NDArray[Any],
-    BeforeValidator(lambda value: np.asarray(value)),
+    BeforeValidator(read_only),
     PlainSerializer(lambda value: value.tolist(), when_used="json"),
 ]
 Arrays = dict[str, NDArray[Any]]
@@ -35,16 +43,25 @@ class Axes:
         names: the axes, outermost first.
         kind: of number; any integer is an ``int``, any floating-point number a ``float``.
         nan: whether NaN may stand in it, for "does not apply". Infinity never may.
+        least: no number is below it.
+        most: no number is above it.
     """
 
     names: tuple[str | int, ...]
     kind: Literal["float", "int", "bool", "uint8"]
     nan: bool
+    least: float | None
+    most: float | None
 
-    def __init__(self, *names: str | int, kind: Literal["float", "int", "bool", "uint8"] = "float", nan: bool = False) -> None:
+    def __init__(
+        self, *names: str | int, kind: Literal["float", "int", "bool", "uint8"] = "float", nan: bool = False,
+        least: float | None = None, most: float | None = None,
+    ) -> None:  # fmt: skip
         object.__setattr__(self, "names", names)
         object.__setattr__(self, "kind", kind)
         object.__setattr__(self, "nan", nan)
+        object.__setattr__(self, "least", least)
+        object.__setattr__(self, "most", most)
 
     def problem(self, found: Any, sizes: dict[str, int]) -> str | None:
         """Say how ``found`` differs from the promise, if it does; axes not yet in ``sizes`` are added to it."""
@@ -59,13 +76,24 @@ class Axes:
     def _wrong_numbers(self, found: NDArray[Any]) -> str | None:
         if found.dtype.kind not in _KINDS[self.kind] or (self.kind == "uint8" and found.dtype != np.uint8):
             return f"{found.dtype} came, {self.kind} was promised"
-        if self.kind != "float" or found.size == 0:
+        if found.size == 0 or self.kind == "bool":
             return None
-        if np.isinf(found).any():
+        if self.kind == "float" and np.isinf(found).any():
             return "an infinite number came, none was promised"
-        if not self.nan and np.isnan(found).any():
+        if self.kind == "float" and not self.nan and np.isnan(found).any():
             return "NaN came, numbers were promised everywhere"
-        return None
+        return self._beyond(found)
+
+    def _beyond(self, found: NDArray[Any]) -> str | None:
+        if self.least is None and self.most is None:
+            return None
+        with np.errstate(invalid="ignore"):
+            wrong = found[
+                (found < (-np.inf if self.least is None else self.least))
+                | (found > (np.inf if self.most is None else self.most))
+            ]
+        ends = f"{'' if self.least is None else f'{self.least:g}'}..{'' if self.most is None else f'{self.most:g}'}"
+        return f"{wrong.flat[0]:g} came, numbers in {ends} were promised" if wrong.size else None
 
     def _pairs(self, shape: tuple[int, ...]) -> Iterator[tuple[str | int, int]]:
         return zip(self.names, shape, strict=True)

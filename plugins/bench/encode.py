@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
 from ...plugin import ImageSet, Store, Workshop, do, make_plan, works_of
 from .cells import Pool
@@ -18,9 +17,9 @@ class Encoders:
         SpecError: an encoder is unknown, or its config or backbone does not hold.
     """
 
-    def __init__(self, shop: Workshop, spec: BenchSpec, store: Store, out: Path) -> None:
+    def __init__(self, shop: Workshop, spec: BenchSpec, store: Store) -> None:
         self._shop, self._store = shop, store
-        self._telling = shop.telling(out)
+        self._telling = shop.telling(None)
         session = shop.session
         steps = {
             name: {"use": use.use or name, "inputs": {"images": "images"}, "with": use.with_}

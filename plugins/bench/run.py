@@ -90,7 +90,7 @@ def run(
     shop = Workshop.of(session, workers=workers, quiet=quiet)
     try:
         with shop.progress:
-            keys = _encode(bench, shop, kept, spent, out)
+            keys = _encode(bench, shop, kept, spent)
             jobs = [Job(c, scorers[c.scorer], {pool: keys[c.encoder, pool] for pool in c.pools()}, store) for c in bench.cells]
             done = _score(jobs, kept, shop, spent)
     except BaseException:
@@ -124,11 +124,11 @@ class _Spent:
         )
 
 
-def _encode(bench: Bench, shop: Workshop, kept: Store, spent: _Spent, out: Path) -> dict[tuple[str, Pool], tuple[str, ...]]:
+def _encode(bench: Bench, shop: Workshop, kept: Store, spent: _Spent) -> dict[tuple[str, Pool], tuple[str, ...]]:
     pools = bench.pools()
     total, before = sum(p.images for p in pools), 0
     keys: dict[tuple[str, Pool], tuple[str, ...]] = {}
-    with Encoders(shop.without_progress(), bench.spec, kept, out) as encoders:
+    with Encoders(shop.without_progress(), bench.spec, kept) as encoders:
         shop.progress.step("render and encode")
         listed = [encoders.listed(pool) for pool in pools]  # a source that does not hold ends the run before it begins
         for (pool, names), images in zip(pools.items(), listed, strict=True):
