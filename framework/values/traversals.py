@@ -28,14 +28,14 @@ class Traversal(Spec):
     ``members`` are all dimensions of the cluster, largest effect first. The others follow it as they do inside
     the sets: ``steps`` says how far each member moves as the leading one grows by 1. Both are empty for the
     direction. ``visible`` is the root mean square change of pictures in 0..1 as it goes from two standard deviations
-    below to two above, ``single`` that of the leading dimension by itself.
+    below to two above, ``alone`` that of the leading dimension by itself.
     """
 
     dimension: int
     members: tuple[int, ...]
     steps: tuple[float, ...]
     visible: float
-    single: float
+    alone: float
     auc: float
     rows: tuple[Shown, ...]
     moved: tuple[str, ...]

@@ -154,13 +154,13 @@ class StyleTraverser(Traverser):
     def _decoded(self, decoder: Decoder, casts: list[Cast], scores: AttributeScores, one: _Candidate) -> _Pictures:
         rows, values, pictures = strip(decoder, one.axis, casts, self._options.picture)
         moved, starts, ends, pairs = moves(decoder, one.axis, casts[0], self._options.picture)
-        single = replace(one.axis, step=one.axis.reading)
+        alone = replace(one.axis, step=one.axis.reading)
         facts = Traversal(
             dimension=one.dimension,
             members=one.members,
             steps=tuple(float(one.axis.step[i]) for i in one.members),
             visible=one.visible,
-            single=self._visible(decoder, single, casts) if len(one.members) > 1 else one.visible,
+            alone=self._visible(decoder, alone, casts) if len(one.members) > 1 else one.visible,
             auc=float(scores.joint.separation) if one.dimension == ALONG else one.axis.separation(),
             rows=rows,
             moved=moved,
