@@ -15,6 +15,7 @@ from ._facade import facade
 
 _RENAMED = {
     "Imported": "ImportedBackbone", "Judged": "Judgement", "Stored": "StoredObject", "Unseen": "InvisibleChange",
+    "Shown": "TraversalRow",
     "follow": "update_average",
 }  # fmt: skip
 """Names of before, and what they are called now."""

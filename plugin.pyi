@@ -93,7 +93,7 @@ from .framework.values.space import (
 from .framework.values.traversals import (
     ALONG as ALONG,
     LayerEffect as LayerEffect,
-    Shown as Shown,
+    TraversalRow as TraversalRow,
     Traversal as Traversal,
     Traversals as Traversals,
     InvisibleChange as InvisibleChange,

@@ -19,7 +19,7 @@ from shiftlens.framework.contract import hookspecs
 from shiftlens.framework.contract.ports import CLASS_OF_ROLE, ports_of
 from shiftlens.framework.host.host import discover
 from shiftlens.specs import errors
-from shiftlens.specs.settings import Forbidden, PluginPolicy, Settings, SiteSpec
+from shiftlens.specs.settings import PluginPolicy, Prohibitions, Settings, SiteSpec
 
 PLACE = Path(__file__).with_name("reference.md")
 
@@ -58,7 +58,7 @@ def settings() -> Iterator[str]:
     yield from _keys(Settings, "")
     yield from _keys(PluginPolicy, "plugins.")
     yield from _keys(SiteSpec, "", " (site files only)", without=set(Settings.model_fields))
-    yield from _keys(Forbidden, "forbid.", " (site files only)")
+    yield from _keys(Prohibitions, "forbid.", " (site files only)")
 
 
 def _keys(model: type[BaseModel], before: str, after: str = "", *, without: AbstractSet[str] = frozenset()) -> Iterator[str]:

@@ -20,7 +20,7 @@ class PluginPolicy(Spec):
     require: dict[str, str] = Field(default={}, description="these must be there: name -> version range, like `>=1.2`")
 
 
-class Forbidden(Spec):
+class Prohibitions(Spec):
     """What this site does not allow, whatever the command line says."""
 
     backbones: tuple[str, ...] = Field(default=(), description="names of backbones that may not be chosen")
@@ -49,4 +49,4 @@ class SiteSpec(Settings):
 
     site: str = Field(description="the name of the site")
     title: str = Field(default="", description="a longer name, for people")
-    forbid: Forbidden = Field(default=Forbidden(), description="what this site does not allow")
+    forbid: Prohibitions = Field(default=Prohibitions(), description="what this site does not allow")

@@ -25,7 +25,7 @@ DECIMALS = 3
 
 
 @dataclass(frozen=True)
-class Shown:
+class StepImage:
     """One image: its id, pictures of it side by side, and what is said below."""
 
     id: str
@@ -43,7 +43,7 @@ class StepView:
     facts: tuple[tuple[Text, str], ...]
     columns: tuple[Text, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
-    images: tuple[Shown, ...] = ()
+    images: tuple[StepImage, ...] = ()
 
     def data(self) -> dict[str, Any]:
         """Give what ``report.json`` holds of it."""
@@ -76,7 +76,7 @@ def _points(outcome: RunOutcome, step: str, points: Keypoints) -> StepView:
         base = small[source, storable(points.ids[row])].picture
         if base is not None:
             uri = jpeg_uri(drawn(base, points.points[row], points.visible[row]))
-            images.append(Shown(storable(points.ids[row]), ((_TEXT["points"], uri),)))
+            images.append(StepImage(storable(points.ids[row]), ((_TEXT["points"], uri),)))
     seen = points.visible.mean(axis=0) if len(points.ids) else np.zeros(len(points.names))
     table = []
     for index, name in enumerate(points.names):
@@ -103,7 +103,7 @@ def _inversion(outcome: RunOutcome, step: str, made: Inversion) -> StepView:
             heat = jpeg_uri(overlay(thumb.picture, lost[row], 0.0, high))
             pictures = ((_TEXT["image"], thumb.uri), (_TEXT["lost"], heat))
             said = f"{made.error[row]:.{DECIMALS}f}"
-            images.append(Shown(storable(made.ids[row]), pictures, Text(en=f"error {said}", ja=f"誤差 {said}")))
+            images.append(StepImage(storable(made.ids[row]), pictures, Text(en=f"error {said}", ja=f"誤差 {said}")))
     facts = [(_TEXT["images"], str(len(made.ids))), (_TEXT["layer"], made.layer)]
     if len(made.ids):
         middle, tail = np.quantile(made.error, (0.5, 0.95))
@@ -122,7 +122,7 @@ def _edited(outcome: RunOutcome, step: str) -> StepView:
         pair = before[source, storable(id_)], after[step, storable(id_)]
         if all(one.uri for one in pair):
             pictures = tuple((_TEXT[name], one.uri) for name, one in zip(("before", "after"), pair, strict=True))
-            images.append(Shown(storable(id_), pictures, done[id_].note))
+            images.append(StepImage(storable(id_), pictures, done[id_].note))
     ways = Counter(treatment.way for treatment in done.values() if treatment.way is not None)
     facts = [(Text(en=f"edited by {way}", ja=f"{way} による編集"), str(count)) for way, count in ways.most_common()]
     held = Counter(treatment.held_back for treatment in done.values() if treatment.held_back is not None)

@@ -14,7 +14,7 @@ ALONG = -1
 """Stands for a dimension where many move together, along the direction that separates the two sets best."""
 
 
-class Shown(Spec):
+class TraversalRow(Spec):
     """An image that a traversal starts from: a reconstruction of an original, or the generator's mean image."""
 
     side: Literal["mean", "reference", "target"]
@@ -37,7 +37,7 @@ class Traversal(Spec):
     visible: float
     alone: float
     auc: float
-    rows: tuple[Shown, ...]
+    rows: tuple[TraversalRow, ...]
     moved: tuple[str, ...]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from .config import BenchSpec, ContentSuite, EncoderUse, Factor, NullSuite, PairedSuite, Planted, PlantedSuite
+from .config import BenchSpec, ContentSuite, EncoderUse, Factor, NullSuite, PairedSuite, PlantedSuite, SuiteSizes
 
 _SEEDS = {"null": 1, "groups": 2, "reference": 3, "apart": 4, "strong": 1000, "planted": 2000, "paired": 3000, "content": 4000}
 """Where the seeds of the pools begin; equal seeds would be the same parts, so every kind of pool has its own."""
@@ -135,7 +135,7 @@ class _World:
         return Pool(f"{self.spec.source}?{urlencode(options, safe='*.=')}", images)
 
 
-def _most(part: Planted, spec: BenchSpec) -> int:
+def _most(part: SuiteSizes, spec: BenchSpec) -> int:
     """Give the size of a target pool: the same for all encoders, so that it is rendered once."""
     return max(*part.images, *(count for use in spec.encoders.values() for count in use.images or ()), 0)
 

@@ -80,7 +80,7 @@ class NullSuite(Spec):
         return self
 
 
-class Planted(Spec):
+class SuiteSizes(Spec):
     """What the suites that plant something share: sizes, repeats, and the reference that subsets are drawn from."""
 
     reference: Count = 400
@@ -88,13 +88,13 @@ class Planted(Spec):
     trials: int = Field(default=4, ge=1, le=10_000, description="random subsets of each cell")
 
     @model_validator(mode="after")
-    def _enough(self) -> Planted:
+    def _enough(self) -> SuiteSizes:
         if max(self.images) > self.reference:
             raise ValueError(f"images: {max(self.images)} a side do not fit into reference {self.reference}")
         return self
 
 
-class PlantedSuite(Planted):
+class PlantedSuite(SuiteSizes):
     """Each factor at each strength and sample size.
 
     For encoders without names, the ``relevant`` dimensions of a factor are found on ``apart`` further images a side, at the
@@ -120,7 +120,7 @@ class Pair(Spec):
     plant: dict[str, float] = Field(min_length=2, max_length=2)
 
 
-class PairedSuite(Planted):
+class PairedSuite(SuiteSizes):
     """Pairs of factors: are both named, and is neither folded under the other."""
 
     factors: dict[str, Factor] = Field(min_length=2)
@@ -137,7 +137,7 @@ class PairedSuite(Planted):
         return self
 
 
-class ContentSuite(Planted):
+class ContentSuite(SuiteSizes):
     """Changes of what is in the pictures, in options of the source; no dimension of the ``unmoved`` kinds should be named."""
 
     changes: dict[Name, dict[str, str]] = Field(min_length=1)

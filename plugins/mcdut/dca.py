@@ -15,7 +15,7 @@ from torch.nn import functional as F  # noqa: N812
 REDUCTION = 16
 
 
-class Pooled(NamedTuple):
+class PooledMap(NamedTuple):
     """Means and maxima of a map ``(images, channels, rows, columns)`` along its two axes.
 
     ``row_mean`` and ``row_max`` are ``(images, channels, rows)``, one number a row; the others ``(images, channels, columns)``.
@@ -27,9 +27,9 @@ class Pooled(NamedTuple):
     column_max: Tensor
 
 
-def pooled(u: Tensor) -> Pooled:
+def pooled(u: Tensor) -> PooledMap:
     """Pool a map along both axes."""
-    return Pooled(u.mean(dim=3), u.amax(dim=3), u.mean(dim=2), u.amax(dim=2))
+    return PooledMap(u.mean(dim=3), u.amax(dim=3), u.mean(dim=2), u.amax(dim=2))
 
 
 class ReleasedAttention(nn.Module):
@@ -46,7 +46,7 @@ class ReleasedAttention(nn.Module):
             nn.Linear(channels, inner, bias=False), nn.ReLU(), nn.Linear(inner, channels, bias=False), nn.Sigmoid()
         )
 
-    def gate(self, seen: Pooled) -> tuple[Tensor, Tensor]:
+    def gate(self, seen: PooledMap) -> tuple[Tensor, Tensor]:
         """Give factors for rows and for columns, ``(images, channels, rows or columns)``; here the latter are 1."""
         mean = seen.row_mean.mean(dim=2) * seen.column_mean.mean(dim=2)
         largest = seen.row_max.mean(dim=2) * seen.column_max.mean(dim=2)
@@ -73,7 +73,7 @@ class CoordinateAttention(nn.Module):
         self.rows = nn.Conv1d(inner, channels, 1)
         self.columns = nn.Conv1d(inner, channels, 1)
 
-    def gate(self, seen: Pooled) -> tuple[Tensor, Tensor]:
+    def gate(self, seen: PooledMap) -> tuple[Tensor, Tensor]:
         """Give factors for rows and for columns, ``(images, channels, rows or columns)``, in 0..1."""
         mean, largest = self._logits(seen.row_mean, seen.column_mean), self._logits(seen.row_max, seen.column_max)
         return torch.sigmoid(mean[0] + largest[0]), torch.sigmoid(mean[1] + largest[1])

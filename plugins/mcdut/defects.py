@@ -21,7 +21,7 @@ _LIGHT, _EVEN = 0.4, 0.05
 _REFERENCE = 256
 
 
-class Planted(NamedTuple):
+class PlantedDefect(NamedTuple):
     """A picture with a defect: where it is (half its strength or more), and whether it is darker or brighter."""
 
     picture: Floats
@@ -30,7 +30,7 @@ class Planted(NamedTuple):
     dark: bool
 
 
-def plant(picture: Floats, kind: Kind, draws: np.random.Generator) -> Planted:
+def plant(picture: Floats, kind: Kind, draws: np.random.Generator) -> PlantedDefect:
     """Draw one defect on a picture ``(rows, columns, 3)`` in 0..1, in an even place that has light enough to see it.
 
     Sizes go with the short side: at 256 px a scratch is about 2 px wide and 40 px long, a spot 6 px across, a stain 25 px.
@@ -55,7 +55,7 @@ def plant(picture: Floats, kind: Kind, draws: np.random.Generator) -> Planted:
     mask = best > _HALF
     dark = bool(kind != "scratch" or (mask.any() and float(grey[mask].max()) > _HALF) or draws.random() < _HALF)
     made = np.clip(picture * (1 + (-1 if dark else 1) * _FALL[kind] * best[..., None]), 0, 1).astype(np.float32)
-    return Planted(made, mask, kind, dark)
+    return PlantedDefect(made, mask, kind, dark)
 
 
 def _shape(kind: Kind, rows: int, columns: int, scale: float, draws: np.random.Generator) -> NDArray[np.float64]:

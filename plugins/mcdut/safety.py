@@ -18,7 +18,7 @@ from ...plugin import Picture as StoredPicture
 from ...training import frechet_distance, kernel_distance, pooled_features
 from .cheap import Floats
 from .config import Limits
-from .defects import KINDS, Planted, plant
+from .defects import KINDS, PlantedDefect, plant
 from .detect import Level, changes, contrast, levels
 from .gate import judge
 
@@ -82,7 +82,7 @@ class Subject:
     def __init__(self, pictures: Sequence[Floats], limits: Limits, seed: int = 0, planted: int = 1) -> None:
         self.pictures, self.limits = list(pictures), limits
         self.levels: list[list[Level]] = [levels(picture) for picture in self.pictures]
-        self.planted: list[tuple[Planted, list[Level], float]] = []
+        self.planted: list[tuple[PlantedDefect, list[Level], float]] = []
         self.unseen = 0
         repeats = -(-planted // (len(KINDS) * len(self.pictures)))
         for i, picture in enumerate(self.pictures):

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from .dca import CoordinateAttention, Pooled, ReleasedAttention, weighted
+from .dca import CoordinateAttention, PooledMap, ReleasedAttention, weighted
 from .network import Block, Generator
 from .norm import EPSILON, InstanceNorm
 
@@ -85,7 +85,7 @@ def _gathered(
             seen[f"{name}_mean"][:, :, span] += core.sum(dim=axis) / across
             seen[f"{name}_max"][:, :, span] = torch.maximum(seen[f"{name}_max"][:, :, span], core.amax(dim=axis))
     assert isinstance(part, (ReleasedAttention, CoordinateAttention))
-    return part.gate(Pooled(seen["row_mean"], seen["row_max"], seen["column_mean"], seen["column_max"]))
+    return part.gate(PooledMap(seen["row_mean"], seen["row_max"], seen["column_mean"], seen["column_max"]))
 
 
 def _moments(cores: Iterator[Tensor]) -> tuple[Tensor, Tensor]:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...plugin import Shown
+from ...plugin import TraversalRow
 from .axis import LEVELS, Axis
 from .cast import Cast
 from .decode import Decoder, Floats, kept
@@ -19,7 +19,7 @@ MOVES: Floats = np.array([0.2, 0.4, 0.6, 0.8])
 """Quantiles of the reference from which images are carried to the target."""
 
 
-def strip(decoder: Decoder, axis: Axis, casts: Sequence[Cast], most: int) -> tuple[tuple[Shown, ...], Floats, Tensor]:
+def strip(decoder: Decoder, axis: Axis, casts: Sequence[Cast], most: int) -> tuple[tuple[TraversalRow, ...], Floats, Tensor]:
     """Set the mean image, and images of both sides near the middle of the axis, to its pooled quantiles.
 
     Args:
@@ -33,11 +33,11 @@ def strip(decoder: Decoder, axis: Axis, casts: Sequence[Cast], most: int) -> tup
     """
     generator = decoder.model.generator
     mean = generator.w_mean.expand(1, generator.n_w, -1)
-    rows, codes, own = [Shown(side="mean")], [mean], [decoder.values(mean)]
+    rows, codes, own = [TraversalRow(side="mean")], [mean], [decoder.values(mean)]
     middle = axis.quantiles(np.array([0.5]))
     for side, images in zip(("reference", "target"), casts, strict=True):
         for i in images.nearest(axis.of(images.values), np.repeat(middle, min(ROWS, len(images.ids)))):
-            rows.append(Shown.model_validate({"side": side, "id": images.ids[i]}))
+            rows.append(TraversalRow.model_validate({"side": side, "id": images.ids[i]}))
             codes.append(images.codes[i : i + 1])
             own.append(images.values[i : i + 1])
     values = axis.quantiles(LEVELS)

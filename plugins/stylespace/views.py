@@ -11,7 +11,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from ... import Text
-from ...plugin import ALONG, Gate, Shown, Traversal, Traversals
+from ...plugin import ALONG, Gate, Traversal, TraversalRow, Traversals
 from ...reporting import Comparison, RepresentativeImage, distribution, extreme_images, heat_uri, picture_uri, typical_images
 from .words import W, name_of, with_followers
 
@@ -27,7 +27,7 @@ MOST_MEMBERS = 60
 class Row:
     """One row of a strip: what it starts from, and its pictures in one."""
 
-    start: Shown
+    start: TraversalRow
     uri: str
 
 
