@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import runpy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -73,6 +74,7 @@ class Told(Spec):
     key: SecretStr = SecretStr("")
     tags: frozenset[str] = frozenset()
     hidden: int = Field(default=0, exclude=True)
+    limit: float = 0.0
 
 
 class Telling(Encoder):
@@ -81,7 +83,13 @@ class Telling(Encoder):
     config: Told
 
     def encode(self, images: ImageSet) -> Latents:
-        told = len(self.config.key.get_secret_value()) + 100 * self.config.hidden + 1000 * len(self.config.tags)
+        limits = {math.inf: 7, -math.inf: 8}
+        told = (
+            limits.get(self.config.limit, 0)
+            + len(self.config.key.get_secret_value())
+            + 100 * self.config.hidden
+            + 1000 * len(self.config.tags)
+        )
         return levels_of(images).model_copy(update={"values": np.full((len(images), 1), told, np.float32)})
 
 
@@ -193,6 +201,7 @@ def test_a_shared_square_cannot_be_written_into(session: Any, tmp_path: Path) ->
     [
         ([{"key": "a"}, {"key": "abc"}], [1, 3]),
         ([{"hidden": 1}, {"hidden": 2}], [100, 200]),
+        ([{"limit": math.inf}, {"limit": -math.inf}, {}], [7, 8, 0]),
         ([{"tags": ["a"]}, {}], [1000, 0]),
     ],
 )

@@ -153,7 +153,7 @@ def test_a_strip_can_be_made_again_from_what_is_exported(model, planted) -> None
     facts = made.attributes[0]
     places = {i: SAMPLE["place_of"](model, made.space.dimensions[i].id) for i in facts.members}
     styles = model.generator.styles(code).repeat(5, 1)
-    by = torch.from_numpy(made.values[0]) - styles[:, places[facts.dimension]].double()
+    by = torch.tensor(made.values[0]) - styles[:, places[facts.dimension]].double()
     for member, step in zip(facts.members, facts.steps, strict=True):
         styles[:, places[member]] += (step * by).float()
     again = (model.generator.synthesis(styles=styles).images.clamp(-1, 1) + 1) / 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -72,7 +73,9 @@ class Plan:
 
 
 def canonical(value: Any) -> Any:
-    """Give options as JSON data that is equal for equal options: sets in order, secrets by their digest, nothing left out.
+    """Give options as JSON data that is equal for equal options alone.
+
+    Sets stand in order, secrets as their digest, infinity and NaN by name; nothing is left out.
 
     >>> from ..contract.cards import Need
     >>> canonical(Need(slot="s", protocol="p"))
@@ -85,6 +88,8 @@ def canonical(value: Any) -> Any:
         return said | {name: canonical(one) for name, one in odd.items()}
     if isinstance(value, (SecretStr, SecretBytes)):
         return hashlib.sha256(repr(value.get_secret_value()).encode()).hexdigest()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     if isinstance(value, (set, frozenset)):
         return sorted((canonical(one) for one in value), key=str)
     if isinstance(value, Mapping):
@@ -102,6 +107,8 @@ def _is_odd(value: Any) -> bool:
         return any(map(_is_odd, value.values()))
     if isinstance(value, (list, tuple)):
         return any(map(_is_odd, value))
+    if isinstance(value, float):
+        return not math.isfinite(value)
     return isinstance(value, (set, frozenset, SecretStr, SecretBytes))
 
 
