@@ -13,10 +13,12 @@ Device = Annotated[str, StringConstraints(pattern=r"^(cpu|mps|cuda(:[0-9]+)?)$")
 
 
 class PluginPolicy(Spec):
-    """Which plugins take part, by distribution name."""
+    """Which plugins take part, by the name of their distribution; ``disable`` takes that of one plugin as well."""
 
     enable: tuple[str, ...] = Field(default=(), description="if given, only these and the built-in ones take part")
-    disable: tuple[str, ...] = Field(default=(), description="these take no part, and are not even imported")
+    disable: tuple[str, ...] = Field(
+        default=(), description="these, distributions or single plugins, take no part and are not even imported"
+    )
     require: dict[str, str] = Field(default={}, description="these must be there: name -> version range, like `>=1.2`")
 
 

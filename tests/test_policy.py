@@ -79,14 +79,24 @@ def test_an_enabled_plugin_is_imported_and_asked_once(noted: Callable[..., objec
     assert sorted(notes) == ["commands", "fitters", "imported", "target greet"]
 
 
+@pytest.mark.parametrize("name", ["marked-plugin", "marked"])
 @pytest.mark.parametrize("words", WAYS, ids=" ".join)
-def test_what_a_project_disables_is_not_even_imported(noted: Callable[..., object], tmp_path: Path, words: list[str]) -> None:
-    (tmp_path / "shiftlens.yaml").write_text("plugins: {disable: [marked-plugin]}\n")
+def test_what_a_project_disables_is_not_even_imported(
+    noted: Callable[..., object], tmp_path: Path, words: list[str], name: str
+) -> None:
+    (tmp_path / "shiftlens.yaml").write_text(f"plugins: {{disable: [{name}]}}\n")
     done, notes = noted(*words)
     assert notes == [], done.stderr
     assert "hello" not in done.stdout
     if words[-1] in ("greet", "marked-fit"):
         assert done.returncode == 2
+
+
+def test_one_built_in_plugin_can_be_disabled(shiftlens: Run, tmp_path: Path) -> None:
+    (tmp_path / "shiftlens.yaml").write_text("plugins: {disable: [mcdut]}\n")
+    fitters = shiftlens("fit", "--help").stdout
+    assert "stylegan2" in fitters
+    assert "mcdut" not in fitters
 
 
 @pytest.mark.parametrize("how", [["--site", "quiet"], ["--site=quiet"]], ids=" ".join)

@@ -144,7 +144,9 @@ def _load(
 ) -> tuple[PluginReport, list[Offer], list[Mapping[str, Any]]]:
     distribution, version = _distribution(point)
     report = PluginReport(point.name, distribution, version, "loaded")
-    if distribution in policy.disable or (policy.enable and distribution not in (*policy.enable, hookspecs.PROJECT)):
+    if {distribution, point.name} & set(policy.disable) or (
+        policy.enable and distribution not in (*policy.enable, hookspecs.PROJECT)
+    ):
         return replace(report, state="disabled"), [], []
     contribute = _contributed_once if installed else _contributed
     found = contribute(point, distribution, version)
