@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import runpy
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from shiftlens import RunOutcome, Text
+from shiftlens import Report, RunOutcome, Text
+from shiftlens.framework.report.write import write_report
 from shiftlens.plugin import (
     AttentionMaps,
     AttributeScores,
@@ -295,3 +297,9 @@ def typical(count: int = 150, **more: Any) -> RunOutcome:
         maps=True,
         **more,
     )
+
+
+def written(folder: Path, outcome: RunOutcome, **more: Any) -> tuple[Report, str, dict[str, Any]]:
+    """Write a report; give it, its page and its JSON."""
+    report = write_report(outcome, folder, **more)
+    return report, (folder / "report.html").read_text("utf-8"), json.loads((folder / "report.json").read_text("utf-8"))

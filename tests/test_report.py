@@ -23,15 +23,10 @@ from shiftlens.framework.report.write import as_json, write_report
 from shiftlens.plugin import SetAside
 
 SAMPLE = runpy.run_path(str(Path(__file__).with_name("report_sample.py")))
-run, typical = SAMPLE["run"], SAMPLE["typical"]
+run, typical, written = SAMPLE["run"], SAMPLE["typical"], SAMPLE["written"]
 changed = runpy.run_path(str(Path(__file__).with_name("score_fields.py")))["changed"]
 HOSTILE = '<script>alert(1)</script>".png', "=cmd|' /C calc'!A1.png", "caf\udce9.png", "new\nline\u202egnp.png"
 SURE = 0.002
-
-
-def written(folder: Path, outcome, **more) -> tuple[Report, str, dict]:
-    report = write_report(outcome, folder, **more)
-    return report, (folder / "report.html").read_text("utf-8"), json.loads((folder / "report.json").read_text("utf-8"))
 
 
 def attribute(report: Report, name: str):

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import runpy
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from shiftlens import Report
 from shiftlens.framework.report.charts import distribution
 from shiftlens.framework.report.heat import overlay
-from shiftlens.framework.report.write import write_report
 
 SAMPLE = runpy.run_path(str(Path(__file__).with_name("report_sample.py")))
-run, typical = SAMPLE["run"], SAMPLE["typical"]
-changed = runpy.run_path(str(Path(__file__).with_name("score_fields.py")))["changed"]
-HOSTILE = '<script>alert(1)</script>".png', "=cmd|' /C calc'!A1.png", "caf\udce9.png", "new\nline\u202egnp.png"
+run, typical, written = SAMPLE["run"], SAMPLE["typical"], SAMPLE["written"]
 SURE = 0.002
-
-
-def written(folder: Path, outcome, **more) -> tuple[Report, str, dict]:
-    report = write_report(outcome, folder, **more)
-    return report, (folder / "report.html").read_text("utf-8"), json.loads((folder / "report.json").read_text("utf-8"))
 
 
 def test_an_image_that_is_gone_by_now_is_said_so(tmp_path):

@@ -8,21 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from shiftlens import Report, Text
+from shiftlens import Text
 from shiftlens.framework.report.sections import Sections
-from shiftlens.framework.report.write import write_report
 from shiftlens.reporting import ReportSection, Section
 
 SAMPLE = runpy.run_path(str(Path(__file__).with_name("report_sample.py")))
-run, typical = SAMPLE["run"], SAMPLE["typical"]
-changed = runpy.run_path(str(Path(__file__).with_name("score_fields.py")))["changed"]
-HOSTILE = '<script>alert(1)</script>".png', "=cmd|' /C calc'!A1.png", "caf\udce9.png", "new\nline\u202egnp.png"
-SURE = 0.002
-
-
-def written(folder: Path, outcome, **more) -> tuple[Report, str, dict]:
-    report = write_report(outcome, folder, **more)
-    return report, (folder / "report.html").read_text("utf-8"), json.loads((folder / "report.json").read_text("utf-8"))
+run, written = SAMPLE["run"], SAMPLE["written"]
 
 
 class Costs(ReportSection):

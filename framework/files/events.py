@@ -11,6 +11,9 @@ from typing import Any
 
 from ...specs.errors import OutputUnusable
 
+EVENTS = "events.jsonl"
+"""Its file, in the folder of a run."""
+
 
 class Events:
     """``events.jsonl``: one line an event, appended and flushed as it happens; where ``durable``, a power cut loses none."""

@@ -8,6 +8,7 @@ from typing import Any
 from ..values.images import ImageSet
 from ..values.per_image import PerImage
 from .numeric import numeric_profile
+from .passes import IMAGES
 from .plan import digest_of
 
 
@@ -31,7 +32,7 @@ def given_digests(given: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str
 
 def is_cut(value: Any, port: str) -> bool:
     """Say whether what a port is given is cut with the images: those themselves, and values with one entry an image."""
-    return port == "images" or isinstance(value, PerImage)
+    return port == IMAGES or isinstance(value, PerImage)
 
 
 def piece_digest(value: ImageSet | PerImage) -> str:

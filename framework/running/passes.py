@@ -25,13 +25,13 @@ def passes(plan: Plan) -> Iterator[tuple[PlannedStep, ...]]:
         waiting = [step for step in waiting if step not in group]
 
 
-def is_cut(step: PlannedStep) -> bool:
+def cut_by_images(step: PlannedStep) -> bool:
     """Say whether a step's work is cut in shards of images."""
     return step.offer.each_alone and IMAGES in step.inputs
 
 
 def _together(step: PlannedStep, first: PlannedStep) -> bool:
-    return is_cut(step) and is_cut(first) and step.inputs[IMAGES] == first.inputs[IMAGES]
+    return cut_by_images(step) and cut_by_images(first) and step.inputs[IMAGES] == first.inputs[IMAGES]
 
 
 def _fed(step: PlannedStep, known: set[str]) -> bool:

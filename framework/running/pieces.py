@@ -18,8 +18,7 @@ from ..values.value import Value
 from .faults import faults_named
 from .keys import given_digests, image_keys, is_cut, key_of
 from .made import MadeImages, images_of, is_whole
-from .passes import IMAGES
-from .passes import is_cut as cut_by_images
+from .passes import IMAGES, cut_by_images
 from .plan import PlannedStep, digest_of
 from .store import Store
 from .tasks import Job, Keep

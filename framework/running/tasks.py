@@ -109,19 +109,15 @@ class Worker:
         shared = {port: self._shared(value, sizes, sources) for port, value in job.given.items()}
         with faults_named(offer, f"step {job.step.name!r}"):
             value = checked(offer, _called(component, job.step, shared), shared, job.context)
-        if not isinstance(value, ImageSet):
-            if job.keep is not None:
-                with faults_named(offer, f"step {job.step.name!r}"):  # what it says beside arrays may be no JSON
-                    Store(job.keep.store).save(job.keep.key, value)
-            return value
-        images: ImageSet = job.given["images"]
-        value = value if value.is_remade else replace(value, source=images.source)
-        if job.keep is None:
-            return value
-        with faults_named(offer, f"step {job.step.name!r}"):  # pictures may be made as they are asked for
-            index = keep_images(value, images, job.keep.pictures, Store(job.keep.store), job.context.workers)
-        Store(job.keep.store).save(job.keep.key, index)
-        return index
+            if isinstance(value, ImageSet) and not value.is_remade:
+                value = replace(value, source=job.given["images"].source)
+            if job.keep is None:
+                return value
+            store = Store(job.keep.store)
+            if isinstance(value, ImageSet):  # its pictures may be made as they are asked for
+                value = keep_images(value, job.given["images"], job.keep.pictures, store, job.context.workers)
+            store.save(job.keep.key, value)  # what it says beside arrays may be no JSON
+        return value
 
     def _shared(self, value: Any, sizes: list[int], sources: dict[int, SharedSource]) -> Any:
         if not isinstance(value, ImageSet):

@@ -16,7 +16,7 @@ from ...specs.errors import SpecError, UsageError
 from ...specs.yaml import problems_of
 from ..contract.around import Executor
 from ..contract.component import Context
-from ..files.events import Events
+from ..files.events import EVENTS, Events
 from ..host.targets import config_model, target_class
 from ..values.images import ImageSet
 from .executor import LOCAL, LocalExecutor
@@ -126,7 +126,7 @@ class Workshop:
 
     def telling(self, folder: Path | None, *, durable: bool = False) -> Telling:
         """Give what tells listeners, and ``events.jsonl`` in ``folder`` where there is one, of what happens."""
-        events = Events(folder / "events.jsonl", durable=durable) if folder is not None else None
+        events = Events(folder / EVENTS, durable=durable) if folder is not None else None
         return Telling(self.session.host, events)
 
     def without_progress(self) -> Workshop:

@@ -12,8 +12,9 @@ from pathlib import Path
 from ...specs.base import Spec
 from ...specs.dataset import DatasetSpec
 from ...specs.errors import OutputUnusable, UsageError, quoted
+from ..files.events import EVENTS
 
-RUN, EVENTS, TABLE, LOCK = "run.json", "events.jsonl", "translated.csv", ".translate.lock"
+RUN, TABLE, LOCK = "run.json", "translated.csv", ".translate.lock"
 OWN = frozenset({RUN, EVENTS, TABLE, LOCK})
 WRITTEN = "image_written"
 PIPELINE = "translate"

@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any
 
 from ...specs.errors import InputUnusable
-from ..files.events import Events, as_json, now
+from ..files.events import as_json, now
 from ..files.whole import write_text, written_whole
 from ..running.executor import LocalExecutor
 from ..running.faults import faults_named
@@ -29,7 +29,7 @@ from ..running.workshop import Workshop
 from ..values.ahead import in_order
 from ..values.images import AHEAD, ImageRef, ImageSet
 from ..values.pictures import Unreadable
-from .ledger import EVENTS, OWN, PIPELINE, RUN, TABLE, WRITTEN, FileRecord, clear, written_before
+from .ledger import OWN, PIPELINE, RUN, TABLE, WRITTEN, FileRecord, clear, written_before
 from .naming import file_names
 from .png import png
 from .table import NOTHING, Row, TranslationReport, facts_of, table
@@ -59,17 +59,16 @@ class Translation:
         kept = self._kept(before)
         clear(self.folder, before, {one.file for one in kept.values()})
         manifest = self._begun()
-        events = Events(self.folder / EVENTS, durable=True)
-        telling = Telling(self.shop.session.host, events)
+        telling = self.shop.telling(self.folder, durable=True)
         telling.run_started(PIPELINE, manifest)
         telling.step_started(self.step.name, self.step.offer.card.id)
         for id_, one in kept.items():
             self.rows[id_] = self._row(id_, one.facts)
         waiting = self.images.select(tuple(ref for ref in self.images.refs if ref.id not in kept))
         with telling.failures({self.step.name: self.step.offer.card.id}):
-            self._translate(waiting, events)
+            self._translate(waiting, telling)
         for id_, of in self.twins.items():
-            self._copy(id_, of, events)
+            self._copy(id_, of, telling)
         rows = [self.rows[id_] for id_ in self.names]
         rows += [Row(one.id, set_aside=one.reason) for one in self.images.set_aside if one.id not in self.names]
         made = TranslationReport.of(self.folder, rows)
@@ -79,7 +78,7 @@ class Translation:
         manifest["steps"][self.step.name] = {"seconds": seconds, "reused": len(kept)}
         write_text(self.folder / RUN, as_json({**manifest, "finished": now(), "translated": made.facts()}))
         telling.step_finished(self.step.name, self.step.offer.card.id, seconds, reused=not len(waiting))
-        events.write("run_finished", reused=len(kept))
+        telling.record("run_finished", reused=len(kept))
         if not any(row.file for row in rows):
             why = f"none of {len(rows)} can be read; the first: {rows[0].id}: {rows[0].set_aside}" if rows else "there are none"
             raise InputUnusable(f"images: {why}", hint=f"every reason is in {self.folder / TABLE}")
@@ -140,12 +139,12 @@ class Translation:
         write_text(self.folder / RUN, as_json(manifest))
         return manifest
 
-    def _translate(self, images: ImageSet, events: Events) -> None:
+    def _translate(self, images: ImageSet, telling: Telling) -> None:
         self.shop.progress.step("translating")
         lanes = self.shop.workers
         with ThreadPoolExecutor(lanes) as pool, contextlib.closing(self._made(images)) as shards:
             for made in shards:
-                for row in in_order(pool, partial(self._write, made, events), made.refs, most=lanes + 1):
+                for row in in_order(pool, partial(self._write, made, telling), made.refs, most=lanes + 1):
                     self.rows[row.id] = row
 
     def _made(self, images: ImageSet) -> Generator[ImageSet]:
@@ -160,32 +159,32 @@ class Translation:
             for (done,) in executor.map(tasks):
                 yield done.value
 
-    def _write(self, made: ImageSet, events: Events, ref: ImageRef) -> Row:
+    def _write(self, made: ImageSet, telling: Telling, ref: ImageRef) -> Row:
         with faults_named(self.step.offer, f"step {self.step.name!r}"):
             try:
                 picture = whole_picture(made.source.picture(ref))
             except Unreadable as reason:
                 return Row(ref.id, group=ref.group, set_aside=str(reason))
         facts = facts_of(ref.treatment) if ref.treatment is not None else {"repair": NOTHING}
-        return self._store(ref.id, png(picture), facts, events)
+        return self._store(ref.id, png(picture), facts, telling)
 
-    def _copy(self, id_: str, of: str, events: Events) -> None:
+    def _copy(self, id_: str, of: str, telling: Telling) -> None:
         """Give a duplicate what its twin has."""
         twin = self.rows[of]
         if not twin.file:
             self.rows[id_] = replace(twin, id=id_)
         elif id_ not in self.rows:
             facts = {name: getattr(twin, name) for name in FACTS}
-            self.rows[id_] = self._store(id_, (self.folder / twin.file).read_bytes(), facts, events)
+            self.rows[id_] = self._store(id_, (self.folder / twin.file).read_bytes(), facts, telling)
 
-    def _store(self, id_: str, data: bytes, facts: dict[str, str], events: Events) -> Row:
+    def _store(self, id_: str, data: bytes, facts: dict[str, str], telling: Telling) -> Row:
         """Write one image, and tell of it before it is in its place, so that nothing there is of unknown origin."""
         name = self.names[id_]
         with written_whole(self.folder / name) as file:
             file.write(data)
             one = FileRecord(file=name, key=self.keys[id_], sha256=hashlib.sha256(data).hexdigest(), facts=facts)
             with self._lock:
-                events.write(WRITTEN, **one.model_dump())
+                telling.record(WRITTEN, **one.model_dump())
         return self._row(id_, facts)
 
     def _row(self, id_: str, facts: Mapping[str, str]) -> Row:
