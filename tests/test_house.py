@@ -134,6 +134,15 @@ def test_sentences_of_docstrings_have_thirty_words_at_most() -> None:
                 assert not long, f"{path.relative_to(ROOT)}: {long[0]}"
 
 
+def test_what_docstrings_refer_to_stands_where_they_say() -> None:
+    known = {f"{name}." + one for name in FACADES for one in importlib.import_module(f"shiftlens.{name}").__all__}
+    known |= set(shiftlens.__all__)
+    for path in MODULES:
+        text = path.read_text(encoding="utf-8")
+        strange = set(re.findall(r":(?:class|func|meth):`shiftlens\.([\w.]+)`", text)) - known
+        assert not strange, f"{path.relative_to(ROOT)}: {strange}"
+
+
 def test_every_plugin_has_the_same_rooms() -> None:
     for folder in sorted(p for p in (ROOT / "plugins").iterdir() if p.is_dir() and p.name != "__pycache__"):
         assert {"__init__.py", "plugin.py", "config.py", "README.md"} <= {p.name for p in folder.iterdir()}, folder.name

@@ -115,7 +115,7 @@ class StyleModel(Protocol):
     generator: StyleGenerator
     encoder: StyleEncoder | None
     error_limit: float | None
-    """Reconstruction error above which an image is outside of what the two know; see :class:`shiftlens.Space`."""
+    """Reconstruction error above which an image is outside of what the two know; see :class:`shiftlens.plugin.Space`."""
 
 
 class Translates(Protocol):

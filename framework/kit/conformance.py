@@ -2,7 +2,7 @@
 
 ::
 
-    from shiftlens.framework.conformance import EncoderConformance
+    from shiftlens.testing import EncoderConformance
 
     class TestMine(EncoderConformance):
         @pytest.fixture
@@ -42,7 +42,7 @@ class Pictures:
     pictures: Mapping[str, Picture]
 
     def picture(self, ref: ImageRef, *, at_least: int | None = None) -> Picture:  # noqa: ARG002  (nothing to reduce)
-        """Give the picture of ``ref``; see :class:`shiftlens.ImageSource`."""
+        """Give the picture of ``ref``; see :class:`shiftlens.plugin.ImageSource`."""
         if ref.id not in self.pictures:
             raise Unreadable("planted: no picture")
         return self.pictures[ref.id]

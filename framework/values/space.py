@@ -46,7 +46,7 @@ class Space(Spec):
 
     ``key`` is fixed by the planner: component, version, config and the digest of the backbone.
     ``error_limit`` is the reconstruction error above which the backbone does not know an image: 99 %
-    of the validation images of its encoder are below (:func:`shiftlens.reconstruction_error`).
+    of the validation images of its encoder are below (:func:`shiftlens.plugin.reconstruction_error`).
     """
 
     encoder: str

@@ -18,7 +18,7 @@ class KolmogorovSmirnov(LatentScorer):
     """Kolmogorov-Smirnov distance over the means of groups, Holm over dimensions; the effect is the distance, 0 to 1."""
 
     def score(self, reference: Latents, target: Latents) -> AttributeScores:
-        """Score every dimension; see :class:`shiftlens.LatentScorer`.
+        """Score every dimension; see :class:`shiftlens.plugin.LatentScorer`.
 
         Raises:
             SpacesDiffer: the two were not made in the same space.

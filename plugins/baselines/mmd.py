@@ -25,7 +25,7 @@ class Mmd(LatentScorer):
     """
 
     def score(self, reference: Latents, target: Latents) -> AttributeScores:
-        """Score every dimension; see :class:`shiftlens.LatentScorer`.
+        """Score every dimension; see :class:`shiftlens.plugin.LatentScorer`.
 
         Raises:
             SpacesDiffer: the two were not made in the same space.

@@ -15,7 +15,7 @@ class Welch(LatentScorer):
     """Mean difference in pooled standard deviations, p by Welch's t (1947) over the means of groups, Holm over dimensions."""
 
     def score(self, reference: Latents, target: Latents) -> AttributeScores:
-        """Score every dimension; see :class:`shiftlens.LatentScorer`.
+        """Score every dimension; see :class:`shiftlens.plugin.LatentScorer`.
 
         Raises:
             SpacesDiffer: the two were not made in the same space.

@@ -23,7 +23,7 @@ _SHOWN = 5
 
 
 class TimmFamily(BackboneFamily):
-    """Makes :class:`shiftlens.Features` of any timm network that has a feature map."""
+    """Makes :class:`shiftlens.plugin.Features` of any timm network that has a feature map."""
 
     def load(self, spec: BackboneSpec, files: Mapping[str, Path]) -> TimmFeatures:
         """Build the network without weights, then load those of ``files`` into every tensor of it.

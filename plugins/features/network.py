@@ -1,4 +1,4 @@
-"""A timm network as :class:`shiftlens.Features`: pictures in, feature maps out."""
+"""A timm network as :class:`shiftlens.plugin.Features`: pictures in, feature maps out."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Files:
     options: FileOptions
 
     def picture(self, ref: ImageRef, *, at_least: int | None = None) -> Picture:
-        """Decode one file; see :class:`shiftlens.ImageSource`."""
+        """Decode one file; see :class:`shiftlens.plugin.ImageSource`."""
         return decode(self._read(ref), at_least=at_least, **self._how)
 
     def looks(
@@ -120,7 +120,7 @@ class Folder(Reader):
     """Images of a folder and the folders in it, in the order of their paths. Links to folders are not followed."""
 
     def read(self, source: DatasetSpec, name: str) -> ImageSet:
-        """List a folder; see :class:`shiftlens.Reader`."""
+        """List a folder; see :class:`shiftlens.plugin.Reader`."""
         options = self.config if isinstance(self.config, FileOptions) else FileOptions()
         root = Path(source.place)
         if not root.is_dir():
@@ -150,7 +150,7 @@ class CsvList(Reader):
     """
 
     def read(self, source: DatasetSpec, name: str) -> ImageSet:
-        """List the rows of a CSV file; see :class:`shiftlens.Reader`."""
+        """List the rows of a CSV file; see :class:`shiftlens.plugin.Reader`."""
         options = self.config if isinstance(self.config, FileOptions) else FileOptions()
         listing = _Listing()
         folder = Path(source.place).parent

@@ -26,7 +26,7 @@ class McdutFamily(BackboneFamily):
     """Translators of the CUT kind: with or without attention, anti-aliasing and dropout, which their tensors say."""
 
     def load(self, spec: BackboneSpec, files: Mapping[str, Path]) -> Mcdut:
-        """Make the model; see :class:`shiftlens.BackboneFamily`. Only the generator is needed.
+        """Make the model; see :class:`shiftlens.plugin.BackboneFamily`. Only the generator is needed.
 
         Raises:
             BackboneUnusable: a file is missing, or the weights do not fit.

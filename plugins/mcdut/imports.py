@@ -28,14 +28,14 @@ class CutImporter(Importer):
     """Reads ``…_net_G.pth``, and ``…_net_F.pth`` and ``…_net_D.pth`` beside it. The variant is told from the tensors."""
 
     def recognises(self, path: Path) -> bool:
-        """See :class:`shiftlens.Importer`. A file of another format may hold what only its own importer can judge."""
+        """See :class:`shiftlens.plugin.Importer`. A file of another format may hold what only its own importer can judge."""
         try:
             return _is_generator(read_checkpoint(path))
         except UnsafeWeights:
             return False
 
     def read(self, path: Path, into: Mapping[str, Path] | None = None) -> ImportedBackbone:  # noqa: ARG002  (adds to nothing)
-        """See :class:`shiftlens.Importer`."""
+        """See :class:`shiftlens.plugin.Importer`."""
         content = read_checkpoint(path)
         if not _is_generator(content):
             raise BackboneUnusable(

@@ -20,7 +20,7 @@ LARGEST = 1_500_000
 
 @dataclass(frozen=True)
 class Mcdut:
-    """A translator; see :class:`shiftlens.Translates`.
+    """A translator; see :class:`shiftlens.plugin.Translates`.
 
     ``repairs`` are the cheap ones that were fitted beside it, by name; ``verdict`` is none where nothing was measured.
     """

@@ -39,7 +39,7 @@ class McdutTranslator(Translator):
     backbone: Mcdut
 
     def translate(self, images: ImageSet) -> ImageSet:
-        """Repair every image; see :class:`shiftlens.Translator`.
+        """Repair every image; see :class:`shiftlens.plugin.Translator`.
 
         Results lie in a temporary folder for as long as the set is in use: a byte or two a pixel and channel.
 
@@ -149,7 +149,7 @@ class _Results:
         self._files[ref.id] = place, picture.white, bool(alpha)
 
     def picture(self, ref: ImageRef, *, at_least: int | None = None) -> Picture:  # noqa: ARG002  (nothing to reduce)
-        """Give a repaired picture; see :class:`shiftlens.ImageSource`."""
+        """Give a repaired picture; see :class:`shiftlens.plugin.ImageSource`."""
         if ref.id in self._aside:
             raise Unreadable(self._aside[ref.id])
         place, white, has_alpha = self._files[ref.id]

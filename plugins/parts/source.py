@@ -87,7 +87,10 @@ def _is_of_the_place(name: str) -> bool:
 
 
 class Parts:
-    """An :class:`shiftlens.ImageSource` of one world. Renders on ``lanes`` threads of its own, one thread of torch each."""
+    """An :class:`shiftlens.plugin.ImageSource` of one world.
+
+    Renders on ``lanes`` threads of its own, one thread of torch each.
+    """
 
     def __init__(self, world: World, numbers: dict[str, int], lanes: int = 2) -> None:
         self.world = world
@@ -99,7 +102,7 @@ class Parts:
         self._lock = Lock()
 
     def picture(self, ref: ImageRef, *, at_least: int | None = None) -> Picture:  # noqa: ARG002  (never scaled)
-        """Render one image, or take it from its block; see :class:`shiftlens.ImageSource`."""
+        """Render one image, or take it from its block; see :class:`shiftlens.plugin.ImageSource`."""
         number = self._numbers[ref.id]
         block, place = divmod(number, self.world.block)
         with self._lock:
@@ -140,7 +143,7 @@ class PartsReader(Reader):
     """Opens ``parts:SITE``: images of machined parts that are rendered when they are looked at."""
 
     def read(self, source: DatasetSpec, name: str) -> ImageSet:
-        """List the images; nothing is rendered. See :class:`shiftlens.Reader`."""
+        """List the images; nothing is rendered. See :class:`shiftlens.plugin.Reader`."""
         options = self.config if isinstance(self.config, PartsOptions) else PartsOptions()
         if not source.place.strip():
             raise InputUnusable(f"{name}: no site is named", hint="write parts:osaka")

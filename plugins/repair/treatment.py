@@ -61,7 +61,7 @@ class TreatmentSummary:
 
 
 def treated(outcome: RunOutcome, step: str) -> TreatmentSummary:
-    """Read off what the translator of ``step`` said of its images; see :class:`shiftlens.Translator`."""
+    """Read off what the translator of ``step`` said of its images; see :class:`shiftlens.plugin.Translator`."""
     made, source = outcome.images[step], outcome.source_of(step)
     unread = _unread(outcome, step, source)
     ways: dict[str, list[str]] = {}

@@ -23,7 +23,7 @@ class Stylegan2Family(BackboneFamily):
     """StyleGAN2 generators from 16 to 1024 px, of any width, with an encoder where there is one."""
 
     def load(self, spec: BackboneSpec, files: Mapping[str, Path]) -> Stylegan2:
-        """Make the model; see :class:`shiftlens.BackboneFamily`.
+        """Make the model; see :class:`shiftlens.plugin.BackboneFamily`.
 
         Raises:
             BackboneUnusable: a file is missing, or the weights do not fit.

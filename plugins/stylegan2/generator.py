@@ -1,4 +1,4 @@
-"""The StyleGAN2 generator (Karras et al. 2020, arXiv 1912.04958), in plain torch, as :class:`shiftlens.StyleGenerator`."""
+"""The StyleGAN2 generator (Karras et al. 2020, arXiv 1912.04958), a :class:`shiftlens.plugin.StyleGenerator`."""
 
 from __future__ import annotations
 
@@ -94,12 +94,12 @@ class Generator(nn.Module):
         return self.latent_avg
 
     def mapping(self, z: Tensor, truncation: float = 1.0) -> Tensor:
-        """Give ``(images, w_dim)``; see :class:`shiftlens.StyleGenerator`."""
+        """Give ``(images, w_dim)``; see :class:`shiftlens.plugin.StyleGenerator`."""
         w: Tensor = self.style(z)
         return w if truncation == 1 else self.latent_avg + truncation * (w - self.latent_avg)
 
     def styles(self, w: Tensor) -> Tensor:
-        """Give S ``(images, sum of widths)``; see :class:`shiftlens.StyleGenerator`."""
+        """Give S ``(images, sum of widths)``; see :class:`shiftlens.plugin.StyleGenerator`."""
         if w.shape[-1] != self.w_dim or w.ndim not in (2, 3) or (w.ndim == 3 and w.shape[1] != self.n_w):
             raise UsageError(
                 f"codes of shape {tuple(w.shape)}", hint=f"(images, {self.w_dim}) or (images, {self.n_w}, {self.w_dim})"
@@ -111,7 +111,7 @@ class Generator(nn.Module):
         self, *, w: Tensor | None = None, styles: Tensor | None = None, noise: Noise = "fixed",
         capture: Collection[str] = (), inject: Mapping[str, Tensor] | None = None, until: str | None = None,
     ) -> Synthesis:  # fmt: skip
-        """Make images; see :class:`shiftlens.StyleGenerator`."""
+        """Make images; see :class:`shiftlens.plugin.StyleGenerator`."""
         inject = inject or {}
         self._check_names([*capture, *inject, *([until] if until else [])])
         split = self._split(w, styles)

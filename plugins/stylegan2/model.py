@@ -1,4 +1,4 @@
-"""A generator with its encoder, as :class:`shiftlens.StyleModel`."""
+"""A generator with its encoder, as :class:`shiftlens.plugin.StyleModel`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...plugin import StyleEncoder, StyleGenerator
 
 @dataclass(frozen=True)
 class Stylegan2:
-    """What the family makes of a backbone; see :class:`shiftlens.StyleModel`."""
+    """What the family makes of a backbone; see :class:`shiftlens.plugin.StyleModel`."""
 
     generator: StyleGenerator
     encoder: StyleEncoder | None = None

@@ -82,7 +82,7 @@ class SmallEncoder(nn.Module):
         return loaded(cls(size, w_dim, channel_base=max(base, default=most * size), channel_max=most), tensors)
 
     def encode(self, images: Tensor) -> Tensor:
-        """Give ``(images, n_w, w_dim)``; see :class:`shiftlens.StyleEncoder`."""
+        """Give ``(images, n_w, w_dim)``; see :class:`shiftlens.plugin.StyleEncoder`."""
         first, deltas = self(images)
         codes: Tensor = self.latent_avg + first[:, None] + deltas
         return codes

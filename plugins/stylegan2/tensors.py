@@ -18,7 +18,7 @@ LEAST = 32
 
 
 def enough(images: ImageSet, size: int, folder: Path, *, workers: int) -> Squares:
-    """Decode a set to squares; see :func:`shiftlens.squares`.
+    """Decode a set to squares; see :func:`shiftlens.training.squares`.
 
     Raises:
         TooFewImages: fewer than 32 can be read.

@@ -47,7 +47,7 @@ class _Candidate:
 
 @dataclass(frozen=True)
 class _Pictures:
-    """The pictures of one attribute; see :class:`shiftlens.Traversals`."""
+    """The pictures of one attribute; see :class:`shiftlens.plugin.Traversals`."""
 
     facts: Traversal
     values: Floats

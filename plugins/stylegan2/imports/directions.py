@@ -30,11 +30,11 @@ class DirectionsImporter(Importer):
     adds: ClassVar[bool] = True
 
     def recognises(self, path: Path) -> bool:
-        """See :class:`shiftlens.Importer`."""
+        """See :class:`shiftlens.plugin.Importer`."""
         return format_of(opened(path)) == "directions"
 
     def read(self, path: Path, into: Mapping[str, Path] | None) -> ImportedBackbone:
-        """See :class:`shiftlens.Importer`."""
+        """See :class:`shiftlens.plugin.Importer`."""
         content = opened(path)
         if format_of(content) != "directions":
             raise BackboneUnusable(f"{path}: neither a tensor nor mean, comp and std", hint="leave out --as")

@@ -29,11 +29,11 @@ class E4eImporter(Importer):
     """Reads ``encoder.`` and ``decoder.``; what else there is, is named and left out."""
 
     def recognises(self, path: Path) -> bool:
-        """See :class:`shiftlens.Importer`."""
+        """See :class:`shiftlens.plugin.Importer`."""
         return format_of(opened(path)) == "e4e"
 
     def read(self, path: Path, into: Mapping[str, Path] | None) -> ImportedBackbone:  # noqa: ARG002  (adds to nothing)
-        """See :class:`shiftlens.Importer`."""
+        """See :class:`shiftlens.plugin.Importer`."""
         content = opened(path)
         if format_of(content) != "e4e":
             raise BackboneUnusable(f"{path}: no state_dict with encoder. and decoder.", hint="leave out --as")

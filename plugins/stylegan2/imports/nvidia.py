@@ -34,11 +34,11 @@ class NvidiaImporter(Importer):
     """Reads ``G_ema``."""
 
     def recognises(self, path: Path) -> bool:
-        """See :class:`shiftlens.Importer`."""
+        """See :class:`shiftlens.plugin.Importer`."""
         return format_of(opened(path)) == "nvidia"
 
     def read(self, path: Path, into: Mapping[str, Path] | None) -> ImportedBackbone:  # noqa: ARG002  (adds to nothing)
-        """See :class:`shiftlens.Importer`."""
+        """See :class:`shiftlens.plugin.Importer`."""
         modules = _modules(path, _network(path, opened(path)))
         found = _tensors(path, modules)
         _check_kind(path, modules[""], found)

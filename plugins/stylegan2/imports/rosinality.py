@@ -19,11 +19,11 @@ class RosinalityImporter(Importer):
     """Reads ``g_ema`` of a checkpoint, or a bare state_dict of the generator."""
 
     def recognises(self, path: Path) -> bool:
-        """See :class:`shiftlens.Importer`."""
+        """See :class:`shiftlens.plugin.Importer`."""
         return format_of(opened(path)) == "rosinality"
 
     def read(self, path: Path, into: Mapping[str, Path] | None) -> ImportedBackbone:  # noqa: ARG002  (adds to nothing)
-        """See :class:`shiftlens.Importer`."""
+        """See :class:`shiftlens.plugin.Importer`."""
         content = opened(path)
         if format_of(content) != "rosinality":
             raise BackboneUnusable(f"{path}: no g_ema in it, nor the tensors of a generator", hint="leave out --as")
